@@ -1,0 +1,152 @@
+/**
+ * ESP32.
+ *
+ * @module
+ */
+
+import { type BitField, type ChipFamily, defineChip } from "./family.ts";
+import { COMPRESSING_ROM_OPCODES, FLASH_SIZES } from "./_shared.ts";
+
+function block0(word: number, shift: number, width: number): BitField {
+  return { block: "block0", word, shift, width };
+}
+
+/** ESP32: Xtensa LX6, told by magic value. */
+export const esp32: ChipFamily = defineChip({
+  id: "esp32",
+  name: "ESP32",
+  source:
+    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces",
+  imageChipId: 0,
+  detect: { kind: "magic", values: [0x00f0_1d83] },
+  rom: {
+    statusBytes: 4,
+    opcodes: COMPRESSING_ROM_OPCODES,
+    flashBlockSize: 0x400,
+    ramBlockSize: 0x1800,
+    encryptedFlag: false,
+    bootLogBaud: 115_200,
+  },
+  stub: { file: "esp32", flashBlockSize: 0x4000 },
+  registers: {
+    uartClkDiv: 0x3ff4_0014,
+    uartDate: 0x3ff4_0078,
+    spi: {
+      cmd: 0x3ff4_2000,
+      addr: 0x3ff4_2004,
+      usr: 0x3ff4_201c,
+      usr1: 0x3ff4_2020,
+      usr2: 0x3ff4_2024,
+      mosiDlen: 0x3ff4_2028,
+      misoDlen: 0x3ff4_202c,
+      w0: 0x3ff4_2080,
+    },
+  },
+  memory: [
+    { kind: "drom", start: 0x3f40_0000, end: 0x3f80_0000 },
+    { kind: "rtc", start: 0x3ff8_0000, end: 0x3ff8_2000 },
+    { kind: "rom", start: 0x3ff9_0000, end: 0x3ffa_0000 },
+    { kind: "dram", start: 0x3ffa_e000, end: 0x4000_0000 },
+    { kind: "rom", start: 0x4000_0000, end: 0x4007_0000 },
+    { kind: "iram", start: 0x4007_0000, end: 0x400c_0000 },
+    { kind: "rtc", start: 0x400c_0000, end: 0x400c_2000 },
+    { kind: "irom", start: 0x400d_0000, end: 0x4040_0000 },
+    { kind: "rtc", start: 0x5000_0000, end: 0x5000_2000 },
+  ],
+  flash: {
+    bootloaderOffset: 0x1000,
+    sizes: FLASH_SIZES,
+    frequencies: { "80m": 0xf, "40m": 0x0, "26m": 0x1, "20m": 0x2 },
+    legacyRevisionStep: 100,
+  },
+  efuse: {
+    blocks: {
+      block0: { address: 0x3ff5_a000, words: 7 },
+      // APB_CTRL_DATE: its top bit is the highest bit of the revision.
+      apbCtrlDate: { address: 0x3ff6_607c, words: 1 },
+    },
+    fields: {
+      majorRevision: {
+        bits: [block0(3, 15, 1), block0(5, 20, 1), {
+          block: "apbCtrlDate",
+          word: 0,
+          shift: 31,
+          width: 1,
+        }],
+        map: { 0: 0, 1: 1, 3: 2, 7: 3 },
+      },
+      minorRevision: { bits: [block0(5, 24, 2)] },
+      package: { bits: [block0(3, 9, 3), block0(3, 2, 1)] },
+      appCpuDisabled: { bits: [block0(3, 0, 1)] },
+      bluetoothDisabled: { bits: [block0(3, 1, 1)] },
+      cpuFrequencyRated: { bits: [block0(3, 13, 1)] },
+      cpuFrequencyLow: { bits: [block0(3, 12, 1)] },
+      adcVref: { bits: [block0(4, 8, 5)] },
+      block3PartlyReserved: { bits: [block0(3, 14, 1)] },
+      codingScheme: { bits: [block0(6, 0, 2)] },
+    },
+    mac: [
+      block0(2, 8, 8),
+      block0(2, 0, 8),
+      block0(1, 24, 8),
+      block0(1, 16, 8),
+      block0(1, 8, 8),
+      block0(1, 0, 8),
+    ],
+    description: [
+      { when: { package: 0, appCpuDisabled: 1 }, text: "ESP32-S0WDQ6" },
+      {
+        when: { package: 0, majorRevision: { min: 3 } },
+        text: "ESP32-D0WDQ6-V3",
+      },
+      { when: { package: 0 }, text: "ESP32-D0WDQ6" },
+      { when: { package: 1, appCpuDisabled: 1 }, text: "ESP32-S0WD" },
+      {
+        when: { package: 1, majorRevision: { min: 3 } },
+        text: "ESP32-D0WD-V3",
+      },
+      { when: { package: 1 }, text: "ESP32-D0WD" },
+      { when: { package: 2 }, text: "ESP32-D2WD" },
+      { when: { package: 4 }, text: "ESP32-U4WDH" },
+      {
+        when: { package: 5, majorRevision: { min: 3 } },
+        text: "ESP32-PICO-V3",
+      },
+      { when: { package: 5 }, text: "ESP32-PICO-D4" },
+      { when: { package: 6 }, text: "ESP32-PICO-V3-02" },
+      { when: { package: 7 }, text: "ESP32-D0WDR2-V3" },
+      { text: "Unknown ESP32" },
+    ],
+    features: [
+      [{ text: "Wi-Fi" }],
+      [{ when: { bluetoothDisabled: 0 }, text: "BT" }],
+      [{ when: { appCpuDisabled: 1 }, text: "Single Core" }, {
+        text: "Dual Core + LP Core",
+      }],
+      [
+        { when: { cpuFrequencyRated: 1, cpuFrequencyLow: 1 }, text: "160MHz" },
+        { when: { cpuFrequencyRated: 1 }, text: "240MHz" },
+      ],
+      [
+        { when: { package: 2 }, text: "Embedded Flash" },
+        { when: { package: 4 }, text: "Embedded Flash" },
+        { when: { package: 5 }, text: "Embedded Flash" },
+        { when: { package: 6 }, text: "Embedded Flash" },
+      ],
+      [{ when: { package: 6 }, text: "Embedded PSRAM" }],
+      [{ when: { adcVref: { min: 1 } }, text: "Vref calibration in eFuse" }],
+      [{ when: { block3PartlyReserved: 1 }, text: "BLK3 partially reserved" }],
+      [
+        { when: { codingScheme: 0 }, text: "Coding Scheme None" },
+        { when: { codingScheme: 1 }, text: "Coding Scheme 3/4" },
+        {
+          when: { codingScheme: 2 },
+          text: "Coding Scheme Repeat (UNSUPPORTED)",
+        },
+        { text: "Coding Scheme None (may contain encoding data)" },
+      ],
+    ],
+  },
+  crystal: { kind: "measured", divider: 1, candidates: [26, 40] },
+  quirks: ["esp32-rom-baud"],
+});

@@ -1,0 +1,358 @@
+/**
+ * What a chip family is, as data: no functions, no inheritance. A record
+ * leaves out what its chip lacks.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../bytes.ts";
+
+/** How a family is told from the others. */
+export type ChipDetection = MagicDetection | ChipIdDetection;
+
+/** Told by the word at 0x4000_1000, which differs from ROM to ROM. */
+export interface MagicDetection {
+  /** Tells this variant from the other. */
+  readonly kind: "magic";
+  /** Every value that a ROM of the family has there. */
+  readonly values: readonly number[];
+}
+
+/** Told by the chip id that GET_SECURITY_INFO answers. */
+export interface ChipIdDetection {
+  /** Tells this variant from the other. */
+  readonly kind: "chip-id";
+  /** The id; the same as in an image's extended header. */
+  readonly id: number;
+}
+
+/** What the mask ROM's loader can do. */
+export interface RomLoader {
+  /** How many status bytes end a reply. */
+  readonly statusBytes: 2 | 4;
+  /** Opcodes that the ROM knows. */
+  readonly opcodes: readonly number[];
+  /** Bytes of data in a FLASH_DATA packet. */
+  readonly flashBlockSize: number;
+  /** Bytes of data in a MEM_DATA packet. */
+  readonly ramBlockSize: number;
+  /** Whether FLASH_BEGIN has a fifth word, the encryption flag. */
+  readonly encryptedFlag: boolean;
+  /** The speed of the boot log, in baud. */
+  readonly bootLogBaud: number;
+}
+
+/** The flasher stub's side of it. */
+export interface StubLoader {
+  /** The name of its file in the stub package, without `.json`. */
+  readonly file: string;
+  /** Bytes of data in a FLASH_DATA packet. */
+  readonly flashBlockSize: number;
+}
+
+/** Where the controller of the boot flash has its registers; all are addresses. */
+export interface SpiRegisters {
+  /** Command: bit 18 starts a user-defined transfer and clears when it is done. */
+  readonly cmd: number;
+  /** The address phase's content. */
+  readonly addr: number;
+  /** Which phases a transfer has. */
+  readonly usr: number;
+  /** Lengths of the address and dummy phases; on the ESP8266 of the data phases too. */
+  readonly usr1: number;
+  /** The command phase's length and content. */
+  readonly usr2: number;
+  /** Bits to send, less one; absent on the ESP8266. */
+  readonly mosiDlen?: number;
+  /** Bits to receive, less one; absent on the ESP8266. */
+  readonly misoDlen?: number;
+  /** The first word of the data buffer. */
+  readonly w0: number;
+}
+
+/** The RTC watchdog's registers, with which a chip is reset where no EN line is wired. */
+export interface WatchdogRegisters {
+  /** WDTCONFIG0: enable, stage actions. */
+  readonly config0: number;
+  /** WDTCONFIG1: the first stage's time. */
+  readonly config1: number;
+  /** WDTWPROTECT: takes the key. */
+  readonly writeProtect: number;
+  /** What unlocks the other registers. */
+  readonly key: number;
+  /** SWD_CONF of the super watchdog, which resets a chip that sits in the loader over USB. */
+  readonly superConfig: number;
+  /** SWD_WPROTECT. */
+  readonly superWriteProtect: number;
+  /** What unlocks SWD_CONF. */
+  readonly superKey: number;
+}
+
+/** Registers that the loader reads or writes; all are addresses. */
+export interface ChipRegisters {
+  /** UART_CLKDIV of UART 0: the crystal's frequency follows from it. */
+  readonly uartClkDiv: number;
+  /** UART_DATE of UART 0: a word that any chip lets itself be asked, as a probe that changes nothing. */
+  readonly uartDate: number;
+  /** The flash controller. */
+  readonly spi: SpiRegisters;
+  /** The RTC watchdog, where it can reset the chip. */
+  readonly watchdog?: WatchdogRegisters;
+  /** RTC_CNTL_OPTION1, whose bit 0 forces download boot, where the chip has it. */
+  readonly forceDownloadBoot?: number;
+}
+
+/** What a range of addresses is. */
+export type MemoryKind = "rom" | "iram" | "dram" | "irom" | "drom" | "rtc";
+
+/** A range of addresses, half-open. */
+export interface MemoryRegion {
+  /** What it is. */
+  readonly kind: MemoryKind;
+  /** The first address. */
+  readonly start: number;
+  /** The first address behind it. */
+  readonly end: number;
+}
+
+/** How a family's images and flash parameters are encoded. */
+export interface FlashEncoding {
+  /** Where the ROM looks for the first image, in bytes from the start of flash. */
+  readonly bootloaderOffset: number;
+  /** Flash sizes by name, as the high nibble of the image header's byte 3. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Flash frequencies by name, as the low nibble of the image header's byte 3. */
+  readonly frequencies: Readonly<Record<string, number>>;
+  /** What a step of an image's legacy minimum revision is worth: 100 for a major, 1 for a minor one. */
+  readonly legacyRevisionStep?: 100 | 1;
+}
+
+/** Some bits of an eFuse (or OTP, or other read-only) word. */
+export interface BitField {
+  /** The block's name in {@linkcode EfuseLayout.blocks}. */
+  readonly block: string;
+  /** Which word of the block, from 0. */
+  readonly word: number;
+  /** How far the lowest bit is from bit 0. */
+  readonly shift: number;
+  /** How many bits. */
+  readonly width: number;
+}
+
+/** A number made of bit fields, the first of which holds the lowest bits. */
+export interface EfuseField {
+  /** The bits. */
+  readonly bits: readonly BitField[];
+  /** What the bits stand for, where that is not their own value. */
+  readonly map?: Readonly<Record<number, number>>;
+}
+
+/** A block of words that the loader may read. */
+export interface EfuseBlock {
+  /** The address of word 0. */
+  readonly address: number;
+  /** How many words. */
+  readonly words: number;
+}
+
+/** A sentence about a chip and when it holds: the first rule that holds is taken. */
+export interface TextRule {
+  /** Fields and the value that each must have, or the least. */
+  readonly when?: Readonly<Record<string, number | { readonly min: number }>>;
+  /** The text; `{field}` stands for the field's label, or its value if it has none. */
+  readonly text: string;
+}
+
+/** Read-only words in the chip that say what it is. */
+export interface EfuseLayout {
+  /** Blocks by name. */
+  readonly blocks: Readonly<Record<string, EfuseBlock>>;
+  /** Fields by name. `majorRevision`, `minorRevision` and `package` mean the same in every record. */
+  readonly fields: Readonly<Record<string, EfuseField>>;
+  /** The six bytes of the MAC address, most significant first; absent where a quirk reads it. */
+  readonly mac?: readonly BitField[];
+  /** What a field's values are called in a text. */
+  readonly labels?: Readonly<Record<string, Readonly<Record<number, string>>>>;
+  /** The chip's full name; the last rule should hold always. */
+  readonly description: readonly TextRule[];
+  /** Features in their order: the first rule of a list that holds; a list of which none holds adds nothing. */
+  readonly features: ReadonlyArray<readonly TextRule[]>;
+}
+
+/** How the crystal's frequency is known. */
+export type Crystal = FixedCrystal | MeasuredCrystal;
+
+/** The family always has the same crystal. */
+export interface FixedCrystal {
+  /** Tells this variant from the other. */
+  readonly kind: "fixed";
+  /** In megahertz. */
+  readonly mhz: number;
+}
+
+/** The crystal follows from the UART's divider and the line's speed. */
+export interface MeasuredCrystal {
+  /** Tells this variant from the other. */
+  readonly kind: "measured";
+  /** What the UART's clock is to the crystal's: 2 on the ESP8266. */
+  readonly divider: number;
+  /** The frequencies that boards have, in megahertz. */
+  readonly candidates: readonly number[];
+}
+
+/** How a family reaches a host by USB without an adapter. */
+export interface UsbSupport {
+  /** The USB-Serial/JTAG controller's product id (vendor 0x303A). */
+  readonly jtagProductId?: number;
+  /** The USB-OTG loader's product id (vendor 0x303A). */
+  readonly otgProductId?: number;
+  /** Bytes of data in a FLASH_DATA packet over USB-OTG. */
+  readonly otgBlockSize?: number;
+}
+
+/** What no field can say; each has one function in `lib/loader/quirks.ts`. */
+export type Quirk =
+  /** The MAC address is spread over OTP words, with an OUI that may be implied. */
+  | "esp8266-otp-mac"
+  /** The ROM erases more than FLASH_BEGIN asks for unless told less. */
+  | "esp8266-erase-size"
+  /** The ROM takes its crystal for another than it is, and must be told a speed to match. */
+  | "esp32-rom-baud"
+  /** The first silicon answers a revision that it does not have. */
+  | "esp32s3-eco0-revision";
+
+/** A family of chips that share a ROM's habits. */
+export interface ChipFamily {
+  /** As on a command line: lower case, no hyphen. */
+  readonly id: string;
+  /** As in a datasheet. */
+  readonly name: string;
+  /** Where the record's facts come from. */
+  readonly source: string;
+  /** The chip id in an image's extended header; absent where images have none. */
+  readonly imageChipId?: number;
+  /** How it is told from the others. */
+  readonly detect: ChipDetection;
+  /** The ROM loader. */
+  readonly rom: RomLoader;
+  /** The stub loader. */
+  readonly stub: StubLoader;
+  /** Registers. */
+  readonly registers: ChipRegisters;
+  /** The memory map. */
+  readonly memory: readonly MemoryRegion[];
+  /** Flash encodings. */
+  readonly flash: FlashEncoding;
+  /** Identity words. */
+  readonly efuse: EfuseLayout;
+  /** The crystal. */
+  readonly crystal: Crystal;
+  /** USB, where the chip has it. */
+  readonly usb?: UsbSupport;
+  /** What no field can say. */
+  readonly quirks: readonly Quirk[];
+}
+
+/**
+ * Checks a record and freezes it.
+ *
+ * @throws {TypeError} If a region is empty or overlaps another of its kind, a
+ * register is not on a word, or a field goes past its word or block.
+ */
+export function defineChip(family: ChipFamily): ChipFamily {
+  checkRegions(family);
+  checkRegisters(family);
+  checkEfuse(family);
+  return deepFreeze(family);
+}
+
+function checkRegions({ name, memory }: ChipFamily): void {
+  memory.forEach((region, index) => {
+    const at = `${region.kind} at ${formatAddress(region.start)}`;
+    if (region.end <= region.start) {
+      throw new TypeError(`Cannot define ${name}: ${at} is empty`);
+    }
+    const twin = memory.slice(index + 1).find((other) =>
+      other.kind === region.kind && other.start < region.end &&
+      region.start < other.end
+    );
+    if (twin !== undefined) {
+      throw new TypeError(
+        `Cannot define ${name}: ${at} overlaps ${formatAddress(twin.start)}`,
+      );
+    }
+  });
+}
+
+function checkRegisters({ name, registers, efuse }: ChipFamily): void {
+  const { spi, watchdog, ...rest } = registers;
+  const { key: _key, superKey: _superKey, ...dog } = watchdog ??
+    {} as WatchdogRegisters;
+  const blocks = Object.values(efuse.blocks).map((block) => block.address);
+  for (
+    const address of [rest, spi, dog, blocks].flatMap((group) =>
+      Object.values(group)
+    )
+  ) {
+    if (
+      !Number.isInteger(address) || address < 0 || address > 0xffff_ffff ||
+      address % 4 !== 0
+    ) {
+      throw new TypeError(
+        `Cannot define ${name}: ${
+          formatAddress(address)
+        } is no register address`,
+      );
+    }
+  }
+}
+
+function checkEfuse({ name, efuse }: ChipFamily): void {
+  const fields = Object.entries(efuse.fields).map(([field, { bits }]) => ({
+    field,
+    bits,
+  }));
+  if (efuse.mac !== undefined) {
+    fields.push({ field: "mac", bits: efuse.mac });
+    if (efuse.mac.length !== 6 || efuse.mac.some((byte) => byte.width !== 8)) {
+      throw new TypeError(
+        `Cannot define ${name}: its MAC address is not six bytes`,
+      );
+    }
+  }
+  for (const { field, bits } of fields) {
+    for (const { block, word, shift, width } of bits) {
+      const words = efuse.blocks[block]?.words;
+      if (
+        words === undefined || word >= words || width < 1 || shift + width > 32
+      ) {
+        throw new TypeError(
+          `Cannot define ${name}: field "${field}" goes past its word or block`,
+        );
+      }
+    }
+  }
+  for (const rule of [efuse.description, ...efuse.features].flat()) {
+    const named = [
+      ...Object.keys(rule.when ?? {}),
+      ...Array.from(
+        rule.text.matchAll(/\{(\w+)\}/g),
+        ([, field = ""]) => field,
+      ),
+    ];
+    const unknown = named.find((field) => efuse.fields[field] === undefined);
+    if (unknown !== undefined) {
+      throw new TypeError(
+        `Cannot define ${name}: "${rule.text}" names no field: "${unknown}"`,
+      );
+    }
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
