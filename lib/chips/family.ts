@@ -324,7 +324,9 @@ function checkEfuse({ name, efuse }: ChipFamily): void {
     for (const { block, word, shift, width } of bits) {
       const words = efuse.blocks[block]?.words;
       if (
-        words === undefined || word >= words || width < 1 || shift + width > 32
+        words === undefined || ![word, shift, width].every(Number.isInteger) ||
+        word < 0 || word >= words || shift < 0 || width < 1 ||
+        shift + width > 32
       ) {
         throw new TypeError(
           `Cannot define ${name}: field "${field}" goes past its word or block`,
@@ -350,7 +352,7 @@ function checkEfuse({ name, efuse }: ChipFamily): void {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+  if (typeof value === "object" && value !== null) {
     Object.freeze(value);
     Object.values(value).forEach(deepFreeze);
   }
