@@ -1,0 +1,99 @@
+/**
+ * Finds the programs of others that peer tests talk to, and decides what
+ * becomes of a test whose peer is missing: reported as skipped, or, with
+ * `ESPLINE_PEERS=required`, failed.
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A program that peer tests know. `python` means one that can import pyserial. */
+export type PeerName =
+  | "esptool"
+  | "python"
+  | "esp_rfc2217_server"
+  | "ser2net";
+
+const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
+  esptool: ["esptool", "esptool.exe"],
+  python: ["python", "python3", "python.exe"],
+  esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
+  ser2net: ["ser2net"],
+};
+
+/**
+ * Looks a peer up in the directory `ESPLINE_PEER_BIN` (a venv's `bin`), then in
+ * the project's `.venv/bin`, then along `PATH`.
+ *
+ * @returns The path of the program, or `undefined`.
+ */
+export function findPeer(name: PeerName): string | undefined {
+  for (const folder of searchFolders()) {
+    for (const file of FILE_NAMES[name]) {
+      const path = join(folder, file);
+      if (isFile(path) && (name !== "python" || hasPyserial(path))) return path;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Registers a test that needs other people's programs.
+ *
+ * @param fn Gets the path of each peer by its name.
+ */
+export function peerTest<const Name extends PeerName>(
+  name: string,
+  peers: Name | readonly Name[],
+  fn: (paths: Record<Name, string>) => void | Promise<void>,
+): void {
+  const names: readonly Name[] = typeof peers === "string" ? [peers] : peers;
+  const paths = {} as Record<Name, string>;
+  const missing: Name[] = [];
+  for (const peer of names) {
+    const path = findPeer(peer);
+    if (path === undefined) missing.push(peer);
+    else paths[peer] = path;
+  }
+  if (missing.length === 0) {
+    Deno.test(name, () => fn(paths));
+    return;
+  }
+  const why = `peer missing: ${missing.join(", ")}`;
+  Deno.test({
+    name: `${name} (skipped, ${why})`,
+    ignore: Deno.env.get("ESPLINE_PEERS") !== "required",
+    fn: () => {
+      throw new Error(`Cannot run "${name}": ${why}, and it is required`);
+    },
+  });
+}
+
+function searchFolders(): string[] {
+  const windows = Deno.build.os === "windows";
+  const own = Deno.env.get("ESPLINE_PEER_BIN");
+  const venv = fileURLToPath(
+    new URL(`../../.venv/${windows ? "Scripts" : "bin"}`, import.meta.url),
+  );
+  const path = (Deno.env.get("PATH") ?? "").split(windows ? ";" : ":");
+  // Debian keeps daemons such as ser2net where a user's PATH does not look.
+  const daemons = windows ? [] : ["/usr/sbin", "/usr/local/sbin"];
+  return [own ?? "", venv, ...path, ...daemons].filter((folder) => folder);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function hasPyserial(python: string): boolean {
+  const { success } = new Deno.Command(python, {
+    args: ["-c", "import serial"],
+    stdout: "null",
+    stderr: "null",
+  }).outputSync();
+  return success;
+}
