@@ -60,6 +60,9 @@ export function delay(
   return promise;
 }
 
+/** How long, in real milliseconds, work may wait for files and the like while no timer is left. */
+const STALLED_MS = 5_000;
+
 interface Timer {
   readonly due: number;
   readonly callback: () => void;
@@ -108,14 +111,15 @@ export class ManualClock implements Clock {
     let settled = false;
     const done = () => void (settled = true);
     work.then(done, done);
-    for (let idle = 0; !settled; idle++) {
+    let busyAt = performance.now();
+    while (!settled) {
       await settle();
       if (settled) break;
       const next = this.#next();
       if (next !== undefined) {
         this.#fire(next);
-        idle = 0;
-      } else if (idle > 100) {
+        busyAt = performance.now();
+      } else if (performance.now() - busyAt > STALLED_MS) {
         throw new Error(
           "Cannot drive the clock: the work waits for something that is no timer",
         );
