@@ -5,12 +5,9 @@ import { esp32 } from "../../lib/chips/esp32.ts";
 import { esp32c3 } from "../../lib/chips/esp32c3.ts";
 import { esp8266 } from "../../lib/chips/esp8266.ts";
 import { ImageError } from "../../lib/errors.ts";
-import {
-  buildImage,
-  isDigestValid,
-  parseImage,
-  patchFlashParameters,
-} from "../../lib/image/esp_image.ts";
+import { buildImage } from "../../lib/image/build_image.ts";
+import { isDigestValid, parseImage } from "../../lib/image/esp_image.ts";
+import { patchFlashParameters } from "../../lib/image/flash_parameters.ts";
 
 /** Two segments, written out by hand from "Firmware Image Format" of esptool's documentation. */
 const ESP8266_IMAGE = Uint8Array.fromHex(
