@@ -1,0 +1,120 @@
+import { type Clock, delay } from "../clock.ts";
+import { TransportError } from "../errors.ts";
+import { SlipDecoder } from "../framing/slip.ts";
+import type { Transport } from "../transport/transport.ts";
+import { ByteTail } from "./_byte_tail.ts";
+import { type Arrival, FrameInbox } from "./_frame_inbox.ts";
+
+/** How many bytes are kept for a diagnosis. */
+const RECENT_SIZE = 4096;
+
+/** How long to wait for a frame, and what to fail with when that is over. */
+export interface TakeFrameOptions {
+  /** When to give up, by the clock. */
+  readonly deadline: number;
+  readonly onTimeout: () => unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Both streams of a port: one reader for the whole time, the frames in what
+ * it reads, and a writer.
+ */
+export class Line {
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #decoder: SlipDecoder;
+  readonly #inbox = new FrameInbox();
+  readonly #pumping: Promise<void>;
+  #lastByteAt = 0;
+  #detached = false;
+  readonly recent: ByteTail = new ByteTail(RECENT_SIZE);
+
+  constructor(transport: Transport, clock: Clock) {
+    this.#clock = clock;
+    this.#transport = transport;
+    this.#reader = transport.readable.getReader();
+    this.#writer = transport.writable.getWriter();
+    // A closed port is reported by the pump and by each write.
+    this.#writer.closed.catch(() => {});
+    this.#decoder = new SlipDecoder({
+      frame: (payload) => this.#inbox.put(payload),
+      error: (error) => this.#inbox.put(error),
+    });
+    this.#pumping = this.#pump();
+  }
+
+  /** Whoever waits for a frame learns of a failed write. */
+  write(bytes: Uint8Array): void {
+    if (this.#detached) return;
+    this.#writer.write(bytes).catch((error) => this.#inbox.fail(error));
+  }
+
+  take(options: TakeFrameOptions): Promise<Arrival> {
+    return this.#inbox.take({ clock: this.#clock, ...options });
+  }
+
+  /** Drops the frames that nobody took. */
+  clear(): void {
+    this.#inbox.clear();
+  }
+
+  async flushInput(): Promise<void> {
+    await this.#transport.flush("input");
+    this.#decoder.reset();
+    this.#inbox.clear();
+  }
+
+  /** Waits until nothing has come for `quiet` milliseconds, at most `most`, and drops the frames that came. */
+  async drain(
+    quiet: number,
+    most: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const start = this.#clock.now();
+    for (;;) {
+      const now = this.#clock.now();
+      const until = Math.min(
+        start + most,
+        Math.max(start, this.#lastByteAt) + quiet,
+      );
+      if (now >= until) break;
+      await delay(this.#clock, until - now, { signal });
+    }
+    this.#inbox.clear();
+  }
+
+  /** Gives both streams back; whoever waits is refused. */
+  async detach(): Promise<void> {
+    if (!this.#detached) {
+      this.#detached = true;
+      this.#inbox.fail(closed(this.#transport.port));
+      this.#reader.releaseLock();
+      this.#writer.releaseLock();
+    }
+    await this.#pumping;
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        this.#lastByteAt = this.#clock.now();
+        this.recent.push(value);
+        this.#decoder.push(value);
+      }
+      this.#inbox.fail(closed(this.#transport.port));
+    } catch (error) {
+      this.#inbox.fail(error);
+    }
+  }
+}
+
+function closed(port: string): TransportError {
+  return new TransportError(`Cannot use ${port}: the port is closed`, {
+    code: "port-closed",
+  });
+}

@@ -1,0 +1,278 @@
+/**
+ * From an open port to a loader: reset, synchronise, detect.
+ *
+ * @module
+ */
+
+import type { ChipFamily } from "../chips/family.ts";
+import { CHIPS } from "../chips/registry.ts";
+import { type Clock, delay, systemClock } from "../clock.ts";
+import { CommandError, FrameError, TimeoutError } from "../errors.ts";
+import type { OperationOptions } from "../progress.ts";
+import { SYNC } from "../protocol/commands.ts";
+import { decodeResponse } from "../protocol/packet.ts";
+import type { Timeouts } from "../protocol/timeouts.ts";
+import type { Transport } from "../transport/transport.ts";
+import { operate } from "./_operation.ts";
+import { detectChip } from "./detect.ts";
+import { diagnoseConnect, isReadable } from "./diagnosis.ts";
+import { type FrameExchange, Link } from "./link.ts";
+import { Loader } from "./loader.ts";
+import {
+  isUsbJtag,
+  playReset,
+  RESET_SEQUENCES,
+  type ResetSequence,
+  stopWatchdogs,
+} from "./reset.ts";
+
+/**
+ * What is done before the first command: `default-reset` resets the chip in
+ * the way that fits the port, `usb-reset` as a USB-Serial/JTAG port needs it,
+ * `no-reset` expects the loader to run, and `no-reset-no-sync` expects it to
+ * be synchronised too.
+ */
+export type BeforeMode =
+  | "default-reset"
+  | "usb-reset"
+  | "no-reset"
+  | "no-reset-no-sync";
+
+/** Options of {@linkcode connectLoader}. */
+export interface ConnectOptions extends OperationOptions {
+  /** The chip that it must be; any by default. */
+  readonly chip?: ChipFamily | undefined;
+  /**
+   * What to do first.
+   *
+   * @default {"default-reset"}
+   */
+  readonly before?: BeforeMode | undefined;
+  /**
+   * How often to try; zero, less, or `Infinity` for no limit.
+   *
+   * @default {7}
+   */
+  readonly attempts?: number | undefined;
+  /** A reset of one's own, in place of the known ones. */
+  readonly reset?: ResetSequence | undefined;
+  /** The source of time. */
+  readonly clock?: Clock | undefined;
+  /** Time limits. */
+  readonly timeouts?: Timeouts | undefined;
+  /**
+   * Whether to wait for the boot log after each reset, for the diagnosis.
+   *
+   * @default {true}
+   */
+  readonly readBootLog?: boolean | undefined;
+}
+
+const DEFAULT_ATTEMPTS = 7;
+const SYNCS_PER_ATTEMPT = 5;
+/** How many replies a SYNC has after the first. */
+const MORE_SYNC_REPLIES = 7;
+/** The pause after a SYNC without reply, in milliseconds. */
+const SYNC_PAUSE = 50;
+/** A boot log is over when nothing came for this long, in milliseconds. */
+const LOG_QUIET = 20;
+/** The longest time given to a boot log, in milliseconds: an application may talk for ever. */
+const LOG_MOST = 200;
+/** How many attempts' logs are kept. */
+const LOGS_KEPT = 8;
+
+/**
+ * Brings the chip on an open port into its loader and finds out what it is.
+ * The loader owns the port from then on. If connecting fails, the port stays
+ * open and is the caller's again.
+ *
+ * @throws {ChipError} Why no chip answered (`no-serial-data`, `wrong-boot-mode`, `no-sync-reply`,
+ * `boot-loop`, `chip-panicked`), or `chip-unknown`, or `chip-mismatch`.
+ * @throws {TransportError} If the port is gone.
+ * @throws {TimeoutError} If `timeout` is over.
+ */
+export async function connectLoader(
+  transport: Transport,
+  options: ConnectOptions = {},
+): Promise<Loader> {
+  const { clock = systemClock, timeouts } = options;
+  const link = new Link(transport, { clock, timeouts });
+  try {
+    return await operate(
+      clock,
+      `connect to ${transport.port}`,
+      options,
+      (signal) => connect(link, { ...options, signal }),
+    );
+  } catch (error) {
+    await link.detach();
+    throw error;
+  }
+}
+
+async function connect(link: Link, options: ConnectOptions): Promise<Loader> {
+  const { chip: expected, signal } = options;
+  const isStub = options.before === "no-reset-no-sync"
+    ? undefined
+    : await synchronise(link, options);
+  const chip = await detectChip(link, expected, { signal });
+  options.onProgress?.({ kind: "identify", port: link.port, chip: chip.name });
+  // Without a SYNC only the number of status bytes tells, where the ROM has more than a stub.
+  const loader = new Loader(link, chip, {
+    isStub: isStub ?? link.statusBytes < chip.rom.statusBytes,
+  });
+  await stopWatchdogs(loader, { signal });
+  return loader;
+}
+
+/** @returns Whether a stub answers. */
+async function synchronise(
+  link: Link,
+  options: ConnectOptions,
+): Promise<boolean> {
+  const wanted = options.attempts ?? DEFAULT_ATTEMPTS;
+  const attempts = wanted > 0 ? wanted : Infinity;
+  const logs: Uint8Array[] = [];
+  let reset: ResetSequence | undefined;
+  let noted = false;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const resets = resetsFor(link, options);
+    reset = resets[(attempt - 1) % Math.max(1, resets.length)];
+    if (reset === undefined && !keepsState(options) && !noted) {
+      noted = true;
+      options.onProgress?.({
+        kind: "note",
+        port: link.port,
+        message:
+          "The port has no DTR and RTS: put the chip into download mode by hand",
+      });
+    }
+    options.onProgress?.({
+      kind: "connect",
+      port: link.port,
+      attempt,
+      attempts,
+      reset: reset?.name ?? "none",
+    });
+    link.clearRecent();
+    if (reset !== undefined) await resetAndListen(link, reset, options);
+    const isStub = await trySync(link, options);
+    if (isStub !== undefined) return isStub;
+    logs.push(link.recent());
+    if (logs.length > LOGS_KEPT) logs.shift();
+  }
+  throw diagnoseConnect({
+    port: link.port,
+    chip: options.chip,
+    canReset: reset !== undefined,
+    logs,
+    slowLog: await readSlowLog(link, reset, logs.at(-1), options),
+  });
+}
+
+function keepsState({ before }: ConnectOptions): boolean {
+  return before === "no-reset" || before === "no-reset-no-sync";
+}
+
+/** The resets that are tried in turn; asked again each time, as a port may turn out to have no lines. */
+function resetsFor(
+  link: Link,
+  options: ConnectOptions,
+): readonly ResetSequence[] {
+  const { tight, tightSlow, classic, classicSlow, usbJtag } = RESET_SEQUENCES;
+  if (keepsState(options) || link.info.signals === "none") return [];
+  if (options.reset !== undefined) return [options.reset];
+  if (options.before === "usb-reset" || isUsbJtag(link.info)) return [usbJtag];
+  return link.info.signals === "together"
+    ? [tight, tightSlow, classic, classicSlow]
+    : [classic, classicSlow];
+}
+
+async function resetAndListen(
+  link: Link,
+  reset: ResetSequence,
+  options: ConnectOptions,
+): Promise<void> {
+  const { signal } = options;
+  await playReset(link, reset, { signal });
+  if (options.readBootLog ?? true) {
+    await link.drain(LOG_QUIET, { most: LOG_MOST, signal });
+  }
+}
+
+/** @returns Whether a stub answers; `undefined` if nothing does. */
+async function trySync(
+  link: Link,
+  { signal }: ConnectOptions,
+): Promise<boolean | undefined> {
+  for (let sync = 0; sync < SYNCS_PER_ATTEMPT; sync++) {
+    await link.flushInput();
+    try {
+      return await link.exchange(async (line) => {
+        const value = await line.command(SYNC, undefined, { signal });
+        const others = await readOtherReplies(link, line, signal);
+        return [value, ...others].every((each) => each === 0);
+      });
+    } catch (error) {
+      const silent = error instanceof TimeoutError ||
+        error instanceof CommandError || error instanceof FrameError;
+      if (!silent || signal?.aborted) throw error;
+      await delay(link.clock, SYNC_PAUSE, { signal });
+    }
+  }
+  return undefined;
+}
+
+/** Reads the replies that follow the first one, so that no later command finds them. */
+async function readOtherReplies(
+  link: Link,
+  line: FrameExchange,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const values: number[] = [];
+  try {
+    while (values.length < MORE_SYNC_REPLIES) {
+      const frame = await line.receive({
+        step: "SYNC",
+        timeout: link.timeouts.sync,
+        signal,
+      });
+      values.push(decodeResponse(frame).value);
+    }
+  } catch (error) {
+    // Fewer replies, or a damaged one: the others have had their time.
+    const over = error instanceof TimeoutError || error instanceof FrameError;
+    if (!over || signal?.aborted) throw error;
+  }
+  return values;
+}
+
+/**
+ * Where all that came was unreadable, it may be the log of an ESP8266, whose
+ * ROM talks at 74,880 baud: resets once more and listens at that speed.
+ */
+async function readSlowLog(
+  link: Link,
+  reset: ResetSequence | undefined,
+  log: Uint8Array | undefined,
+  options: ConnectOptions,
+): Promise<Uint8Array | undefined> {
+  const { baudRate } = link;
+  const speeds = (options.chip === undefined ? CHIPS : [options.chip])
+    .map((chip) => chip.rom.bootLogBaud);
+  const slow = speeds.find((speed) => speed !== baudRate);
+  if (
+    reset === undefined || log === undefined || log.length === 0 ||
+    slow === undefined || isReadable(log)
+  ) {
+    return undefined;
+  }
+  await link.setBaudRate(slow);
+  try {
+    link.clearRecent();
+    await resetAndListen(link, reset, { ...options, readBootLog: true });
+    return link.recent();
+  } finally {
+    await link.setBaudRate(baudRate);
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * The boot flash: write, read, compare, erase.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { encodeUint32, formatAddress } from "../bytes.ts";
+import { ChipError, FrameError, VerifyError } from "../errors.ts";
+import type { OperationOptions, TransferProgress } from "../progress.ts";
+import {
+  FLASH_DEFL_BEGIN,
+  type FlashRange,
+  READ_FLASH,
+  SPI_ATTACH,
+  SPI_SET_PARAMS,
+} from "../protocol/commands.ts";
+import { deflate } from "./_deflate.ts";
+import { deflatedSource, plainSource } from "./_flash_source.ts";
+import { sendToFlash } from "./_flash_writer.ts";
+import { operate } from "./_operation.ts";
+import type { FrameExchange } from "./link.ts";
+import type { Loader } from "./loader.ts";
+
+/** Options of {@linkcode attachFlash}. */
+export interface AttachFlashOptions extends OperationOptions {
+  /** Pins that are not the default ones: 1 for HSPI, or five numbers of six bits: hd, cs, d, q, clk from the top. */
+  readonly pins?: number | undefined;
+  /** The flash's size in bytes, where it is known. */
+  readonly size?: number | undefined;
+}
+
+/** What is written into flash. */
+export interface FlashWriteParams {
+  /** Where; for a ROM, on a sector of 4 KiB. */
+  readonly address: number;
+  /** What. */
+  readonly data: Uint8Array;
+  /** A zlib stream of exactly `data`, where it has been made already. */
+  readonly deflated?: Uint8Array | undefined;
+}
+
+/** Options of {@linkcode writeFlash}. */
+export interface WriteFlashOptions extends OperationOptions {
+  /**
+   * Whether to send a zlib stream, if that is shorter. By default where the
+   * loader can inflate.
+   */
+  readonly compress?: boolean | undefined;
+}
+
+/** What {@linkcode writeFlash} has done. */
+export interface FlashWriteResult {
+  /** Bytes written. */
+  readonly bytes: number;
+  /** Bytes sent for them, compressed or padded, without headers and repetitions. */
+  readonly wireBytes: number;
+  /** How long it took, in milliseconds. */
+  readonly ms: number;
+}
+
+const SECTOR_SIZE = 0x1000;
+/** The largest packet that a stub sends. */
+const READ_BLOCK = 0x1000;
+/** What stubs are asked for and take for one packet: they wait for each acknowledgement. */
+const READ_IN_FLIGHT = 64;
+const MD5_SIZE = 16;
+const SLOW_READ_BLOCK = 64;
+
+/**
+ * Connects the flash to the loader's driver, which must be done once before
+ * anything else, and tells the driver its size.
+ *
+ * @throws {ChipError} `chip-lacks` if the loader cannot use other pins.
+ */
+export async function attachFlash(
+  loader: Loader,
+  options: AttachFlashOptions = {},
+): Promise<void> {
+  const { pins = 0, size } = options;
+  const { clock } = loader.link;
+  await operate(clock, "attach the flash", options, async (signal) => {
+    // A stub has attached it to its default pins when it started.
+    if (loader.has(SPI_ATTACH) || pins !== 0) {
+      if (!loader.isStub || pins !== 0) {
+        await loader.spiAttach(pins, { signal });
+      }
+    } else {
+      // The ESP8266's ROM attaches with the first FLASH_BEGIN, even of nothing.
+      const blockSize = loader.flashBlockSize;
+      await loader.flashBegin({ size: 0, blocks: 0, blockSize, offset: 0 }, {
+        signal,
+      });
+    }
+    if (size !== undefined && loader.has(SPI_SET_PARAMS)) {
+      await loader.spiSetParams(size, { signal });
+    }
+  });
+}
+
+/**
+ * Erases what it needs to and writes. Nothing is compared afterwards.
+ *
+ * @throws {RangeError} If a ROM is to write to an address that is not on a sector.
+ * @throws {CommandError} If the device refused three times.
+ */
+export async function writeFlash(
+  loader: Loader,
+  write: FlashWriteParams,
+  options: WriteFlashOptions = {},
+): Promise<FlashWriteResult> {
+  const { address, data } = write;
+  const { clock } = loader.link;
+  const what = `write flash at ${formatAddress(address)}`;
+  checkRange(what, { address, size: data.length });
+  if (!loader.isStub && address % SECTOR_SIZE !== 0) {
+    throw new RangeError(
+      `Cannot ${what}: a ROM writes from the start of a 4 KiB sector only`,
+    );
+  }
+  const started = clock.now();
+  return await operate(clock, what, options, async (signal) => {
+    const stream = await deflatedIfShorter(loader, write, options);
+    signal?.throwIfAborted();
+    const params = { address, data, blockSize: loader.flashBlockSize };
+    using source = stream === undefined
+      ? plainSource(params)
+      : deflatedSource(params, stream);
+    const total = data.length;
+    await sendToFlash({
+      loader,
+      source,
+      address,
+      total,
+      options: { ...options, signal },
+    });
+    const wireBytes = stream?.length ?? source.blocks * params.blockSize;
+    return { bytes: total, wireBytes, ms: clock.now() - started };
+  });
+}
+
+async function deflatedIfShorter(
+  loader: Loader,
+  { data, deflated }: FlashWriteParams,
+  { compress }: WriteFlashOptions,
+): Promise<Uint8Array | undefined> {
+  const able = loader.has(FLASH_DEFL_BEGIN);
+  if (compress === true && !able) {
+    throw new ChipError(
+      `Cannot write compressed: the ${loader.chip.name} ROM cannot inflate`,
+      { code: "chip-lacks", hint: "Use the flasher stub." },
+    );
+  }
+  if (compress === false || !able || data.length === 0) return undefined;
+  const stream = deflated ?? await deflate(data);
+  return stream.length < data.length ? stream : undefined;
+}
+
+/**
+ * Reads flash. A stub's answer is compared with the digest that it sends; a
+ * ROM reads 64 bytes at a time, without a digest.
+ *
+ * @param size In bytes.
+ * @throws {VerifyError} If what came is not what the stub has read.
+ * @throws {FrameError} `reply-invalid` if a packet is damaged.
+ * @throws {ChipError} `chip-lacks` from a ROM that cannot read, the ESP8266's.
+ */
+export async function readFlash(
+  loader: Loader,
+  address: number,
+  size: number,
+  options: OperationOptions = {},
+): Promise<Uint8Array> {
+  const what = `read flash at ${formatAddress(address)}`;
+  checkRange(what, { address, size });
+  const { clock, timeouts } = loader.link;
+  const range = { address, size };
+  return await operate(clock, what, options, (signal) => {
+    const inner = { ...options, signal };
+    if (!loader.isStub) return readSlowly(loader, range, inner);
+    return loader.link.exchange((line) =>
+      readPackets(line, loader.port, range, {
+        ...inner,
+        timeout: timeouts.default,
+      })
+    );
+  });
+}
+
+async function readPackets(
+  line: FrameExchange,
+  port: string,
+  { address, size }: FlashRange,
+  options: OperationOptions & { readonly timeout: number },
+): Promise<Uint8Array> {
+  const { signal, timeout, onProgress } = options;
+  await line.command(READ_FLASH, {
+    address,
+    size,
+    blockSize: READ_BLOCK,
+    inFlight: READ_IN_FLIGHT,
+  }, { signal });
+  const bytes = new Uint8Array(size);
+  const digest = createHash("md5");
+  const wait = { step: READ_FLASH.name, timeout, signal };
+  for (let done = 0; done < size;) {
+    const packet = checkPacket(
+      await line.receive(wait),
+      Math.min(READ_BLOCK, size - done),
+    );
+    bytes.set(packet, done);
+    digest.update(packet);
+    done += packet.length;
+    line.send(encodeUint32(done));
+    onProgress?.({ kind: "read", port, address, done, total: size });
+  }
+  const expected = checkPacket(await line.receive(wait), MD5_SIZE).toHex();
+  const actual = digest.digest("hex");
+  if (actual !== expected) {
+    throw new VerifyError(
+      `Cannot read flash at ${
+        formatAddress(address)
+      }: the ${size} bytes that came have digest ${actual}, not ${expected}`,
+      { address, expected, actual, hint: "Try a lower baud rate." },
+    );
+  }
+  return bytes;
+}
+
+function checkPacket(packet: Uint8Array, size: number): Uint8Array {
+  if (packet.length === size) return packet;
+  throw new FrameError(
+    `Cannot read flash: a packet has ${packet.length} bytes, not ${size}`,
+    {
+      code: "reply-invalid",
+      bytes: packet,
+      hint: "Check the cable and try a lower baud rate.",
+    },
+  );
+}
+
+async function readSlowly(
+  loader: Loader,
+  { address, size }: FlashRange,
+  options: OperationOptions,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (let done = 0; done < size;) {
+    const wanted = Math.min(SLOW_READ_BLOCK, size - done);
+    const range = { address: address + done, size: wanted };
+    const answer = await loader.readFlashSlow(range, {
+      signal: options.signal,
+    });
+    bytes.set(answer.subarray(0, wanted), done);
+    done += wanted;
+    if (done % READ_BLOCK === 0 || done === size) {
+      report(loader, "read", { address, size }, done, options);
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Lets the device compute the MD5 digest of a range of flash.
+ *
+ * @returns 32 lower-case hex digits.
+ * @throws {ChipError} `chip-lacks` from the ESP8266's ROM.
+ */
+export async function flashMd5(
+  loader: Loader,
+  address: number,
+  size: number,
+  options: OperationOptions = {},
+): Promise<string> {
+  const what = `compute the digest of flash at ${formatAddress(address)}`;
+  const range = { address, size };
+  checkRange(what, range);
+  return await operate(
+    loader.link.clock,
+    what,
+    options,
+    (signal) => loader.spiFlashMd5(range, { signal }),
+  );
+}
+
+/**
+ * Erases the whole flash.
+ *
+ * @throws {ChipError} `chip-lacks` from a ROM.
+ */
+export async function eraseFlash(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<void> {
+  await operate(
+    loader.link.clock,
+    "erase the flash",
+    options,
+    (signal) => loader.eraseFlash({ signal }),
+  );
+}
+
+/**
+ * Erases whole sectors.
+ *
+ * @param address A multiple of 4 KiB.
+ * @param size A multiple of 4 KiB.
+ * @throws {RangeError} If one of them is not.
+ */
+export async function eraseRegion(
+  loader: Loader,
+  address: number,
+  size: number,
+  options: OperationOptions = {},
+): Promise<void> {
+  const what = `erase flash at ${formatAddress(address)}`;
+  const range = { address, size };
+  checkRange(what, range);
+  if (address % SECTOR_SIZE !== 0 || size % SECTOR_SIZE !== 0) {
+    throw new RangeError(
+      `Cannot ${what}: address and size (${size}) must be multiples of 4 KiB`,
+    );
+  }
+  if (size === 0) return;
+  await operate(loader.link.clock, what, options, async (signal) => {
+    report(loader, "erase", range, 0, options);
+    if (loader.isStub) {
+      await loader.eraseRegion(range, { signal });
+    } else {
+      // A ROM has no command to erase, but erases before data that need not come.
+      const blockSize = loader.flashBlockSize;
+      const blocks = Math.ceil(size / blockSize);
+      await loader.flashBegin({ size, blocks, blockSize, offset: address }, {
+        signal,
+      });
+    }
+    report(loader, "erase", range, size, options);
+  });
+}
+
+function checkRange(what: string, { address, size }: FlashRange): void {
+  const sound = Number.isInteger(address) && Number.isInteger(size) &&
+    address >= 0 && size >= 0 && address + size <= 2 ** 32;
+  if (!sound) {
+    throw new RangeError(
+      `Cannot ${what}: ${size} bytes from there are no range of flash`,
+    );
+  }
+}
+
+function report(
+  loader: Loader,
+  kind: TransferProgress["kind"],
+  { address, size }: FlashRange,
+  done: number,
+  { onProgress }: OperationOptions,
+): void {
+  onProgress?.({ kind, port: loader.port, address, done, total: size });
+}

@@ -1,0 +1,277 @@
+/**
+ * Who a chip is: its name, revision, features, crystal, MAC address and id,
+ * read by its record's description of eFuse or OTP words.
+ *
+ * @module
+ */
+
+import { formatMac } from "../bytes.ts";
+import type {
+  BitField,
+  ChipFamily,
+  MeasuredCrystal,
+  TextRule,
+} from "../chips/family.ts";
+import type { OperationOptions } from "../progress.ts";
+import { operate } from "./_operation.ts";
+import type { Loader } from "./loader.ts";
+import {
+  chipIdFromOtp,
+  type ChipRevision,
+  macFromOtp,
+  revisionOf,
+} from "./quirks.ts";
+
+/** What is written into a chip about itself. */
+export interface ChipIdentity {
+  /** The family's name, such as `ESP32-C3`. */
+  readonly chip: string;
+  /** The chip's full name, with its revision where it has one: `ESP32-D0WDQ6-V3 (revision v3.0)`. */
+  readonly description: string;
+  /** The wafer's revision; the ESP8266 has none. */
+  readonly revision?: ChipRevision;
+  /** What it can do, in a fixed order. */
+  readonly features: readonly string[];
+  /** The crystal's frequency, in megahertz. */
+  readonly crystalMhz: number;
+  /** The base MAC address, lower case with colons. */
+  readonly mac: string;
+  /** The ESP8266's own id; for the others, which have none, the last three bytes of the MAC address as a number. */
+  readonly chipId: number;
+}
+
+/** Reads a word once, however often it is asked for. */
+type ReadWord = (address: number) => Promise<number>;
+
+/** Reads a field of the chip's record by its name. */
+type ReadField = (name: string) => Promise<number>;
+
+/** UART_CLKDIV's whole part. */
+const CLKDIV_MASK = 0xf_ffff;
+/** How far a measured crystal may be off, in megahertz, before a note says so. */
+const CRYSTAL_TOLERANCE = 1;
+
+/** Reads everything that a chip says about itself. */
+export async function readIdentity(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<ChipIdentity> {
+  const what = "read the chip's identity";
+  return await withWords(loader, what, options, async (readWord) => {
+    const { chip } = loader;
+    const raw: ReadField = (name) => readField(chip, name, readWord);
+    const revision = chip.efuse.fields["majorRevision"] === undefined
+      ? undefined
+      : await revisionOf(chip, raw);
+    const field: ReadField = (name) => corrected(name, revision) ?? raw(name);
+    const name = await textFor(chip, chip.efuse.description, field) ??
+      chip.name;
+    const version = revision === undefined
+      ? ""
+      : ` (revision v${revision.major}.${revision.minor})`;
+    return {
+      chip: chip.name,
+      description: `${name}${version}`,
+      ...(revision !== undefined && { revision }),
+      features: await featuresOf(chip, field),
+      crystalMhz: await crystalMhz(loader, readWord, options),
+      mac: await macOf(chip, readWord),
+      chipId: await chipIdOf(chip, readWord),
+    };
+  });
+}
+
+/** The revision as a quirk may have put it right, for the rules that ask for it. */
+function corrected(
+  name: string,
+  revision: ChipRevision | undefined,
+): Promise<number> | undefined {
+  if (revision === undefined) return undefined;
+  if (name === "majorRevision") return Promise.resolve(revision.major);
+  if (name === "minorRevision") return Promise.resolve(revision.minor);
+  return undefined;
+}
+
+/** Reads the base MAC address: lower case with colons. */
+export async function readMac(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<string> {
+  return await withWords(
+    loader,
+    "read the MAC address",
+    options,
+    (readWord) => macOf(loader.chip, readWord),
+  );
+}
+
+/** Reads the chip id, as {@linkcode ChipIdentity.chipId} has it. */
+export async function readChipId(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<number> {
+  return await withWords(
+    loader,
+    "read the chip id",
+    options,
+    (readWord) => chipIdOf(loader.chip, readWord),
+  );
+}
+
+async function withWords<T>(
+  loader: Loader,
+  what: string,
+  options: OperationOptions,
+  work: (readWord: ReadWord) => Promise<T>,
+): Promise<T> {
+  return await operate(loader.link.clock, what, options, (signal) => {
+    const words = new Map<number, number>();
+    return work(async (address) => {
+      const known = words.get(address);
+      if (known !== undefined) return known;
+      const word = await loader.readReg(address, { signal });
+      words.set(address, word);
+      return word;
+    });
+  });
+}
+
+async function readField(
+  { name: chip, efuse }: ChipFamily,
+  name: string,
+  readWord: ReadWord,
+): Promise<number> {
+  const field = efuse.fields[name];
+  if (field === undefined) {
+    throw new TypeError(`Cannot read field: the ${chip} has no "${name}"`);
+  }
+  let value = 0;
+  let shift = 0;
+  for (const part of field.bits) {
+    value += await readBits(efuse.blocks, part, readWord) * 2 ** shift;
+    shift += part.width;
+  }
+  return field.map?.[value] ?? value;
+}
+
+async function readBits(
+  blocks: ChipFamily["efuse"]["blocks"],
+  { block, word, shift, width }: BitField,
+  readWord: ReadWord,
+): Promise<number> {
+  const start = blocks[block]?.address;
+  if (start === undefined) {
+    throw new TypeError(`Cannot read field: there is no block "${block}"`);
+  }
+  return (await readWord(start + 4 * word) >>> shift) % 2 ** width;
+}
+
+async function featuresOf(
+  chip: ChipFamily,
+  field: ReadField,
+): Promise<string[]> {
+  const features: string[] = [];
+  for (const rules of chip.efuse.features) {
+    const feature = await textFor(chip, rules, field);
+    if (feature !== undefined) features.push(feature);
+  }
+  return features;
+}
+
+/** The text of the first rule that holds. Reads only the fields that it needs. */
+async function textFor(
+  { efuse }: ChipFamily,
+  rules: readonly TextRule[],
+  field: ReadField,
+): Promise<string | undefined> {
+  for (const rule of rules) {
+    if (!await holds(rule, field)) continue;
+    let text = rule.text;
+    for (const [slot, name = ""] of rule.text.matchAll(/\{(\w+)\}/g)) {
+      const value = await field(name);
+      text = text.replace(slot, efuse.labels?.[name]?.[value] ?? `${value}`);
+    }
+    return text;
+  }
+  return undefined;
+}
+
+async function holds(
+  { when = {} }: TextRule,
+  field: ReadField,
+): Promise<boolean> {
+  for (const [name, wanted] of Object.entries(when)) {
+    const value = await field(name);
+    const met = typeof wanted === "number"
+      ? value === wanted
+      : value >= wanted.min;
+    if (!met) return false;
+  }
+  return true;
+}
+
+async function crystalMhz(
+  loader: Loader,
+  readWord: ReadWord,
+  options: OperationOptions,
+): Promise<number> {
+  const { crystal, registers } = loader.chip;
+  if (crystal.kind === "fixed") return crystal.mhz;
+  const divider = await readWord(registers.uartClkDiv) & CLKDIV_MASK;
+  const measured = loader.link.baudRate * divider / 1e6 / crystal.divider;
+  const nearest = nearestCandidate(crystal, measured);
+  if (Math.abs(nearest - measured) > CRYSTAL_TOLERANCE) {
+    options.onProgress?.({
+      kind: "note",
+      port: loader.port,
+      message: `The crystal seems to have ${
+        measured.toFixed(2)
+      } MHz: ${nearest} MHz is assumed`,
+    });
+  }
+  return nearest;
+}
+
+function nearestCandidate(
+  { candidates }: MeasuredCrystal,
+  measured: number,
+): number {
+  return candidates.reduce((nearest, candidate) =>
+    Math.abs(candidate - measured) < Math.abs(nearest - measured)
+      ? candidate
+      : nearest
+  );
+}
+
+async function macOf(chip: ChipFamily, readWord: ReadWord): Promise<string> {
+  const { mac, blocks } = chip.efuse;
+  if (mac === undefined) return macFromOtp(await otpWords(chip, readWord));
+  const bytes = new Uint8Array(mac.length);
+  for (const [index, bits] of mac.entries()) {
+    bytes[index] = await readBits(blocks, bits, readWord);
+  }
+  return formatMac(bytes);
+}
+
+async function chipIdOf(
+  chip: ChipFamily,
+  readWord: ReadWord,
+): Promise<number> {
+  if (chip.quirks.includes("esp8266-otp-mac")) {
+    return chipIdFromOtp(await otpWords(chip, readWord));
+  }
+  const mac = await macOf(chip, readWord);
+  return parseInt(mac.replaceAll(":", "").slice(-6), 16);
+}
+
+async function otpWords(
+  { efuse }: ChipFamily,
+  readWord: ReadWord,
+): Promise<number[]> {
+  const words: number[] = [];
+  const otp = efuse.blocks["otp"];
+  for (let word = 0; otp !== undefined && word < otp.words; word++) {
+    words.push(await readWord(otp.address + 4 * word));
+  }
+  return words;
+}

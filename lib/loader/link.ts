@@ -1,0 +1,411 @@
+/**
+ * The one owner of a port: reads it all the time, takes frames out of the
+ * bytes, and lets one command after the other wait for its reply.
+ *
+ * @module
+ */
+
+import { type Clock, delay, systemClock } from "../clock.ts";
+import { CommandError, FrameError, TimeoutError } from "../errors.ts";
+import { encodeFrame } from "../framing/slip.ts";
+import {
+  checksumOf,
+  type Command,
+  type CommandBody,
+  SYNC,
+} from "../protocol/commands.ts";
+import {
+  decodeResponse,
+  encodeRequestHeader,
+  type ResponsePacket,
+  splitStatus,
+} from "../protocol/packet.ts";
+import { describeStatus, isUnsupportedStatus } from "../protocol/status.ts";
+import { DEFAULT_TIMEOUTS, type Timeouts } from "../protocol/timeouts.ts";
+import type {
+  SerialSignals,
+  Transport,
+  TransportInfo,
+} from "../transport/transport.ts";
+import { Line } from "./_line.ts";
+import { findPanic } from "./diagnosis.ts";
+
+/** How many frames may come before the awaited one. */
+const MAX_SKIPPED = 100;
+/** How long a ROM must be silent after a refusal, which it sends up to eight times, in milliseconds. */
+const REFUSAL_QUIET = 200;
+/** A ROM's refusal of a command that it does not know. */
+const NOT_UNDERSTOOD = 0x0105;
+/** How many SYNCs may clear the line, in the time of one command. */
+const CLEARINGS = 6;
+/** How many of these SYNCs go without a delimiter before them. */
+const PLAIN_CLEARINGS = 2;
+/** How long a stub needs to make room for the next frame, in milliseconds. */
+const CLEARING_PAUSE = 20;
+
+const NO_DATA = new Uint8Array(0);
+const DELIMITER = 0xc0;
+
+/** Options of {@linkcode Link}. */
+export interface LinkOptions {
+  /** The source of time; the system's clock by default. */
+  readonly clock?: Clock | undefined;
+  /** Time limits. */
+  readonly timeouts?: Timeouts | undefined;
+}
+
+/** Options of one command. */
+export interface CommandOptions {
+  /** The longest that the reply may take, in milliseconds; it never prolongs the command's own limit. */
+  readonly timeout?: number | undefined;
+  /** Stops the wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** Replaces the command's own limit, in milliseconds, for work that the parameters do not show. */
+  readonly limit?: number | undefined;
+}
+
+/** Options of {@linkcode FrameExchange.receive}. */
+export interface ReceiveOptions {
+  /** What is awaited, for the error. */
+  readonly step: string;
+  /** The longest wait, in milliseconds. */
+  readonly timeout: number;
+  /** Stops the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode Link.drain}. */
+export interface DrainOptions {
+  /** The longest wait, in milliseconds; ten times the quiet by default. */
+  readonly most?: number | undefined;
+  /** Stops the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@linkcode Link.exchange} lends: the line, to one caller alone. */
+export interface FrameExchange {
+  /** As {@linkcode Link.command}. */
+  command<P, R>(
+    command: Command<P, R>,
+    params: P,
+    options?: CommandOptions,
+  ): Promise<R>;
+  /** Sends a command and waits for nothing. */
+  request<P, R>(command: Command<P, R>, params: P): void;
+  /** Sends a frame. */
+  send(payload: Uint8Array): void;
+  /**
+   * Takes the next frame, whatever it is.
+   *
+   * @throws {FrameError} If what came is no frame.
+   * @throws {TimeoutError} If nothing came.
+   */
+  receive(options: ReceiveOptions): Promise<Uint8Array>;
+}
+
+/** The owner of an open port. */
+export class Link implements AsyncDisposable {
+  /** The source of time. */
+  readonly clock: Clock;
+  /** Time limits. */
+  readonly timeouts: Timeouts;
+  readonly #transport: Transport;
+  readonly #line: Line;
+  #turn: Promise<unknown> = Promise.resolve();
+  #statusBytes = 0;
+  #replyIsDue = false;
+
+  /** Takes both streams of an open port and begins to read. */
+  constructor(transport: Transport, options: LinkOptions = {}) {
+    this.clock = options.clock ?? systemClock;
+    this.timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+    this.#transport = transport;
+    this.#line = new Line(transport, this.clock);
+  }
+
+  /** The port's path or URL. */
+  get port(): string {
+    return this.#transport.port;
+  }
+
+  /** How the port behaves. */
+  get info(): TransportInfo {
+    return this.#transport.info;
+  }
+
+  /** The speed in force, in baud. */
+  get baudRate(): number {
+    return this.#transport.baudRate;
+  }
+
+  /** How many status bytes the last reply had: 2 from a stub, 4 from most ROMs; 0 before the first. */
+  get statusBytes(): number {
+    return this.#statusBytes;
+  }
+
+  /** The last bytes that came, 4096 at most: a boot log, or whatever else there was. */
+  recent(): Uint8Array {
+    return this.#line.recent.bytes();
+  }
+
+  /** Forgets {@linkcode recent}. */
+  clearRecent(): void {
+    this.#line.recent.clear();
+  }
+
+  /**
+   * Sends a command and waits for its reply. Commands take turns: the next
+   * one is sent only after the reply to the one before.
+   *
+   * Frames that are no reply, and late replies to other commands, are skipped.
+   *
+   * @throws {CommandError} `command-failed`, or `command-unsupported` if the device does not know it.
+   * @throws {TimeoutError} If no reply came in time.
+   * @throws {ChipError} `chip-panicked` if a crash report came instead.
+   * @throws {FrameError} `reply-invalid` if the reply is not as long as it must be.
+   * @throws {TransportError} If the port is gone or closed.
+   */
+  command<P, R>(
+    command: Command<P, R>,
+    params: P,
+    options: CommandOptions = {},
+  ): Promise<R> {
+    return this.#inTurn(() => this.#transact(command, params, options));
+  }
+
+  /** Lends the line to `work` alone, for what is more than a command and its reply. */
+  exchange<T>(work: (line: FrameExchange) => Promise<T>): Promise<T> {
+    const line: FrameExchange = {
+      command: (command, params, options = {}) =>
+        this.#transact(command, params, options),
+      request: (command, params) => {
+        this.#line.clear();
+        this.#line.write(this.#encode(command.opcode, command.encode(params)));
+      },
+      send: (payload) => this.#line.write(encodeFrame(payload)),
+      receive: async ({ step, timeout, signal }) => {
+        const arrival = await this.#take(
+          step,
+          this.clock.now() + timeout,
+          timeout,
+          signal,
+        );
+        if (arrival instanceof FrameError) throw arrival;
+        return arrival;
+      },
+    };
+    return this.#inTurn(async () => {
+      try {
+        return await work(line);
+      } catch (error) {
+        // Nobody knows what the device still has to say.
+        this.#replyIsDue = true;
+        throw error;
+      }
+    });
+  }
+
+  /** Drops everything that has come and was not taken. */
+  flushInput(): Promise<void> {
+    return this.#line.flushInput();
+  }
+
+  /**
+   * Waits until nothing has come for `quiet` milliseconds, and drops the
+   * frames that came.
+   */
+  drain(quiet: number, options: DrainOptions = {}): Promise<void> {
+    return this.#line.drain(quiet, options.most ?? 10 * quiet, options.signal);
+  }
+
+  /** Sets the modem lines that are named. */
+  setSignals(signals: SerialSignals): Promise<void> {
+    return this.#transport.setSignals(signals);
+  }
+
+  /** Changes the speed of this end, in baud, and drops what came before. */
+  async setBaudRate(baudRate: number): Promise<void> {
+    await this.#transport.setBaudRate(baudRate);
+    await this.flushInput();
+  }
+
+  /** Gives the port back, still open; every waiting and later command is refused. */
+  detach(): Promise<void> {
+    return this.#line.detach();
+  }
+
+  /** Closes the port. Closing twice is harmless. */
+  async close(): Promise<void> {
+    await this.detach();
+    await this.#transport.close();
+  }
+
+  /** Closes the port. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #transact<P, R>(
+    command: Command<P, R>,
+    params: P,
+    options: CommandOptions,
+  ): Promise<R> {
+    options.signal?.throwIfAborted();
+    if (this.#replyIsDue && command.opcode !== SYNC.opcode) {
+      await this.#clearLine(options.signal);
+    }
+    const ms = Math.min(
+      options.limit ?? command.timeout(this.timeouts, params),
+      options.timeout ?? Infinity,
+      this.timeouts.max,
+    );
+    const deadline = this.clock.now() + ms;
+    const body = command.encode(params);
+    this.#line.clear();
+    this.#replyIsDue = true;
+    this.#line.write(this.#encode(command.opcode, body));
+    for (let skipped = 0; skipped < MAX_SKIPPED; skipped++) {
+      const response = await this.#response(
+        command.name,
+        deadline,
+        ms,
+        options.signal,
+      );
+      if (response?.opcode === command.opcode) {
+        this.#replyIsDue = false;
+        return this.#finish(command, body, response);
+      }
+      if (response !== undefined && isRefusal(response)) {
+        this.#replyIsDue = false;
+        await this.drain(REFUSAL_QUIET, { signal: options.signal });
+        throw refusal(command.name, NOT_UNDERSTOOD, "command-unsupported");
+      }
+    }
+    throw new FrameError(
+      `Cannot run ${command.name}: ${MAX_SKIPPED} other frames came instead of its reply`,
+      { code: "reply-invalid", bytes: this.recent() },
+    );
+  }
+
+  #finish<P, R>(
+    command: Command<P, R>,
+    request: CommandBody,
+    response: ResponsePacket,
+  ): R {
+    const { data, status } = splitStatus(response.body, command.replySizes);
+    this.#statusBytes = response.body.length - data.length;
+    if (status >> 8 === 0) {
+      return command.decode({ value: response.value, data });
+    }
+    // A data command that is known can still be out of turn, with the same status.
+    const unsupported = request.data === undefined &&
+      isUnsupportedStatus(status);
+    throw refusal(
+      command.name,
+      status,
+      unsupported ? "command-unsupported" : "command-failed",
+    );
+  }
+
+  /** The next frame, if it is a response. */
+  async #response(
+    step: string,
+    deadline: number,
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ResponsePacket | undefined> {
+    const arrival = await this.#take(step, deadline, ms, signal);
+    if (arrival instanceof FrameError) return undefined;
+    try {
+      return decodeResponse(arrival);
+    } catch (error) {
+      if (error instanceof FrameError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Makes sure that a reply which is still on its way is not taken for the
+   * next one: the device answers in order, so all is over once it has
+   * answered a SYNC.
+   */
+  async #clearLine(signal: AbortSignal | undefined): Promise<void> {
+    const ms = this.timeouts.default;
+    const frame = this.#encode(SYNC.opcode, SYNC.encode());
+    for (let attempt = 0; attempt < CLEARINGS; attempt++) {
+      // The first SYNC may only end a READ_FLASH. A stub that was left inside
+      // a frame comes out of it by a lone delimiter, and by nothing else.
+      if (attempt >= PLAIN_CLEARINGS) {
+        this.#line.write(Uint8Array.of(DELIMITER));
+        await delay(this.clock, CLEARING_PAUSE, { signal });
+      }
+      this.#line.write(frame);
+      const deadline = this.clock.now() + ms / CLEARINGS;
+      try {
+        for (;;) {
+          const response = await this.#response("SYNC", deadline, ms, signal);
+          if (response?.opcode === SYNC.opcode) {
+            this.#replyIsDue = false;
+            return;
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof TimeoutError) || signal?.aborted) throw error;
+      }
+    }
+    throw this.#timeout("SYNC", ms);
+  }
+
+  #take(
+    step: string,
+    deadline: number,
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | FrameError> {
+    return this.#line.take({
+      deadline,
+      signal,
+      onTimeout: () => this.#timeout(step, ms),
+    });
+  }
+
+  #timeout(step: string, ms: number): Error {
+    return findPanic(this.port, this.recent()) ??
+      new TimeoutError(`Cannot run ${step}: no reply in ${ms} ms`, {
+        step,
+        ms,
+        hint:
+          "Check the cable and the power supply, and try a lower baud rate.",
+      });
+  }
+
+  #encode(opcode: number, body: CommandBody): Uint8Array {
+    const data = body.data ?? NO_DATA;
+    const size = body.head.length + data.length;
+    const header = encodeRequestHeader(opcode, size, checksumOf(body));
+    return encodeFrame(header, body.head, data);
+  }
+}
+
+/** Whether a response is a ROM's refusal, which carries the opcode of the reply before. */
+function isRefusal({ body }: ResponsePacket): boolean {
+  return (body.length === 2 || body.length === 4) &&
+    splitStatus(body, [0]).status === NOT_UNDERSTOOD;
+}
+
+function refusal(
+  command: string,
+  status: number,
+  code: "command-failed" | "command-unsupported",
+): CommandError {
+  return new CommandError(
+    `Cannot run ${command}: device answered ${describeStatus(status)}`,
+    { code, command, status },
+  );
+}

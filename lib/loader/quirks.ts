@@ -1,0 +1,139 @@
+/**
+ * What a chip record cannot say, one function for each name in `Quirk`.
+ *
+ * @module
+ */
+
+import { formatMac } from "../bytes.ts";
+import type { ChipFamily } from "../chips/family.ts";
+import { ChipError } from "../errors.ts";
+import type { CommandOptions } from "./link.ts";
+import type { Loader } from "./loader.ts";
+
+/** A chip's revision. */
+export interface ChipRevision {
+  /** The wafer's major version. */
+  readonly major: number;
+  /** The wafer's minor version. */
+  readonly minor: number;
+}
+
+const SECTOR_SIZE = 0x1000;
+const SECTORS_PER_BLOCK = 16;
+
+/**
+ * `esp8266-erase-size`: what to tell FLASH_BEGIN so that all of `size` bytes
+ * are erased and as little as possible behind them.
+ *
+ * The ROM first erases sectors up to the next 64 KiB block, at most as many
+ * as it was told, and then forgets to take them off the number: told `n`, it
+ * erases `n + min(n, sectors up to the block)`.
+ *
+ * @param offset Where to erase from, in bytes.
+ * @param size How much to erase, in bytes.
+ */
+export function eraseSizeFor(
+  chip: ChipFamily,
+  offset: number,
+  size: number,
+): number {
+  if (!chip.quirks.includes("esp8266-erase-size")) return size;
+  const sectors = Math.ceil(size / SECTOR_SIZE);
+  const head = SECTORS_PER_BLOCK -
+    Math.floor(offset / SECTOR_SIZE) % SECTORS_PER_BLOCK;
+  const told = sectors < 2 * head ? Math.ceil(sectors / 2) : sectors - head;
+  return told * SECTOR_SIZE;
+}
+
+/** TIMG_RTCCALICFG1 of timer group 0 (ESP32 TRM, chapter "Timer Group"): bits 31:7 count crystal cycles. */
+const RTC_CALIBRATION = 0x3ff5_f06c;
+const CALIBRATION_SHIFT = 7;
+/** EFUSE_BLK0_RDATA4, whose low byte is CK8M_FREQ, the internal oscillator in units of 100 kHz. */
+const CK8M_WORD = 4;
+const CK8M_UNIT = 100_000;
+/** The calibrated clock is the oscillator's 256th part. */
+const CK8M_DIVIDER = 256;
+/** The crystals that the ROM knows, and what lies between them, in hertz. */
+const ROM_CRYSTALS = { low: 26e6, high: 40e6, limit: 33e6 } as const;
+
+/**
+ * `esp32-rom-baud`: the speed to ask the ROM for so that it sets `baud`.
+ *
+ * The ROM measures its crystal against an oscillator that drifts and works
+ * out its divider from that, so it errs by as much as the measurement does.
+ */
+export async function romBaudFor(
+  loader: Loader,
+  baud: number,
+  options: CommandOptions = {},
+): Promise<number> {
+  const { quirks, efuse } = loader.chip;
+  const fuses = efuse.blocks["block0"];
+  if (!quirks.includes("esp32-rom-baud") || fuses === undefined) return baud;
+  const counted = await loader.readReg(RTC_CALIBRATION, options) >>>
+    CALIBRATION_SHIFT;
+  const oscillator =
+    (await loader.readReg(fuses.address + 4 * CK8M_WORD, options) & 0xff) *
+    CK8M_UNIT / CK8M_DIVIDER;
+  const measured = counted * oscillator;
+  // Nothing measured: then the ROM errs in a way that cannot be foreseen.
+  if (measured === 0) return baud;
+  const real = measured > ROM_CRYSTALS.limit
+    ? ROM_CRYSTALS.high
+    : ROM_CRYSTALS.low;
+  return Math.floor(baud * measured / real);
+}
+
+/** The OUIs that an ESP8266 without one in OTP has, by the third byte of word 1. */
+const IMPLIED_OUIS: Readonly<Record<number, readonly number[]>> = {
+  0: [0x18, 0xfe, 0x34],
+  1: [0xac, 0xd0, 0x74],
+};
+
+/**
+ * `esp8266-otp-mac`: the MAC address from the four OTP words from 0x3ff0_0050.
+ *
+ * @throws {ChipError} `chip-unknown` if the words hold none.
+ */
+export function macFromOtp(words: readonly number[]): string {
+  const [word0 = 0, word1 = 0, , word3 = 0] = words;
+  const oui = (word3 & 0xff_ffff) === 0
+    ? IMPLIED_OUIS[word1 >>> 16 & 0xff]
+    : [word3 >>> 16 & 0xff, word3 >>> 8 & 0xff, word3 & 0xff];
+  if (oui === undefined) {
+    throw new ChipError(
+      "Cannot read MAC address: the OTP words name no known vendor",
+      { code: "chip-unknown" },
+    );
+  }
+  return formatMac(
+    Uint8Array.of(...oui, word1 >>> 8 & 0xff, word1 & 0xff, word0 >>> 24),
+  );
+}
+
+/** `esp8266-otp-mac`: the chip id, as the ESP8266 SDK's `system_get_chip_id()` has it. */
+export function chipIdFromOtp(words: readonly number[]): number {
+  const [word0 = 0, word1 = 0] = words;
+  return (word0 >>> 24 | (word1 & 0xff_ffff) << 8) >>> 0;
+}
+
+/**
+ * `esp32s3-eco0-revision`: the first silicon has block version 1.1 and says
+ * that it is v1.0 or so; it is v0.0.
+ *
+ * @param field Reads a field of the chip's record.
+ */
+export async function revisionOf(
+  chip: ChipFamily,
+  field: (name: string) => Promise<number>,
+): Promise<ChipRevision> {
+  const minor = await field("minorRevision");
+  if (
+    chip.quirks.includes("esp32s3-eco0-revision") && (minor & 7) === 0 &&
+    await field("blockVersionMajor") === 1 &&
+    await field("blockVersionMinor") === 1
+  ) {
+    return { major: 0, minor: 0 };
+  }
+  return { major: await field("majorRevision"), minor };
+}

@@ -1,0 +1,51 @@
+/**
+ * What GET_SECURITY_INFO answers.
+ *
+ * @module
+ */
+
+import { viewOf } from "../bytes.ts";
+import { FrameError } from "../errors.ts";
+
+/** A chip's security state. */
+export interface SecurityInfo {
+  /** Flag bits: 0 secure boot, 1 aggressive revocation, 2 secure download mode, and on. */
+  readonly flags: number;
+  /** SPI_BOOT_CRYPT_CNT: flash is encrypted if its number of set bits is odd. */
+  readonly flashCryptCount: number;
+  /** What each of the seven key blocks is for, as in KEY_PURPOSE_0 and on. */
+  readonly keyPurposes: readonly number[];
+  /** The chip id, as in an image's extended header; the ESP32-S2 does not answer it. */
+  readonly chipId?: number;
+  /** The ROM's API version; the ESP32-S2 does not answer it. */
+  readonly apiVersion?: number;
+}
+
+const SHORT_SIZE = 12;
+const LONG_SIZE = 20;
+const KEY_COUNT = 7;
+
+/**
+ * Decodes the reply's data: flags (4), crypt count (1), key purposes (7),
+ * and from chips after the ESP32-S2 chip id (4) and API version (4).
+ *
+ * @throws {FrameError} `reply-invalid` if there are neither 12 nor 20 bytes.
+ */
+export function decodeSecurityInfo(bytes: Uint8Array): SecurityInfo {
+  if (bytes.length !== SHORT_SIZE && bytes.length !== LONG_SIZE) {
+    throw new FrameError(
+      `Cannot decode security info: it has ${bytes.length} bytes, not ${SHORT_SIZE} or ${LONG_SIZE}`,
+      { code: "reply-invalid", bytes },
+    );
+  }
+  const view = viewOf(bytes);
+  return {
+    flags: view.getUint32(0, true),
+    flashCryptCount: view.getUint8(4),
+    keyPurposes: [...bytes.subarray(5, 5 + KEY_COUNT)],
+    ...(bytes.length === LONG_SIZE && {
+      chipId: view.getUint32(12, true),
+      apiVersion: view.getUint32(16, true),
+    }),
+  };
+}

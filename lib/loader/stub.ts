@@ -1,0 +1,217 @@
+/**
+ * The flasher stub: a program for the chip's RAM that takes the ROM's place.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../bytes.ts";
+import {
+  ChipError,
+  CommandError,
+  FrameError,
+  TimeoutError,
+} from "../errors.ts";
+import type { OperationOptions } from "../progress.ts";
+import { MEM_END } from "../protocol/commands.ts";
+import { decodeResponse, splitStatus } from "../protocol/packet.ts";
+import { describeStatus } from "../protocol/status.ts";
+import { loadSegment } from "./_load_segment.ts";
+import { operate } from "./_operation.ts";
+import type { FrameExchange, Link } from "./link.ts";
+import { Loader } from "./loader.ts";
+
+/** A stub as JSON files have it; the keys are esptool's. */
+export interface StubImage {
+  /** Where it is entered. */
+  readonly entry: number;
+  /** Its code, in base64. */
+  readonly text: string;
+  /** Where the code is loaded. */
+  readonly text_start: number;
+  /** Its data, in base64. */
+  readonly data?: string;
+  /** Where the data is loaded. */
+  readonly data_start?: number;
+  /** Where its cleared memory begins. */
+  readonly bss_start?: number;
+}
+
+/** Options of {@linkcode runStub}. */
+export interface RunStubOptions extends OperationOptions {
+  /** A stub of one's own; Espressif's by default. */
+  readonly stub?: StubImage | undefined;
+}
+
+/** A range of RAM, half-open. */
+export interface RamRange {
+  /** The first address. */
+  readonly start: number;
+  /** The first address behind it. */
+  readonly end: number;
+}
+
+/** Each stub is loaded when it is first needed; the paths are written out so that they are found without running. */
+const STUBS: Readonly<Record<string, () => Promise<{ default: StubImage }>>> = {
+  esp8266: () =>
+    import("esptool-js/lib/targets/stub_flasher/esp8266.json", {
+      with: { type: "json" },
+    }),
+  esp32: () =>
+    import("esptool-js/lib/targets/stub_flasher/esp32.json", {
+      with: { type: "json" },
+    }),
+  esp32s3: () =>
+    import("esptool-js/lib/targets/stub_flasher/esp32s3.json", {
+      with: { type: "json" },
+    }),
+  esp32c3: () =>
+    import("esptool-js/lib/targets/stub_flasher/esp32c3.json", {
+      with: { type: "json" },
+    }),
+};
+
+/** What a stub says when it runs. */
+const GREETING = "OHAI";
+
+/**
+ * Loads the stub that Espressif publishes for a chip.
+ *
+ * @param file The name in the chip's record.
+ * @throws {ChipError} `stub-missing` if there is none.
+ */
+export async function importStub(file: string): Promise<StubImage> {
+  const load = STUBS[file];
+  if (load === undefined) {
+    throw new ChipError(`Cannot load stub "${file}": there is none`, {
+      code: "stub-missing",
+      hint: "Pass a stub, or use the ROM.",
+    });
+  }
+  return (await load()).default;
+}
+
+/** The ranges of RAM that a stub needs: its code, its data. */
+export function stubRanges(stub: StubImage): RamRange[] {
+  const text = { start: stub.text_start, size: decodedSize(stub.text) };
+  const ranges = [{ start: text.start, end: text.start + text.size }];
+  if (stub.data !== undefined && stub.data_start !== undefined) {
+    const dataEnd = stub.data_start + decodedSize(stub.data);
+    const bss = stub.bss_start ?? stub.data_start;
+    ranges.push({
+      start: Math.min(bss, stub.data_start),
+      end: Math.max(bss, dataEnd),
+    });
+  }
+  return ranges;
+}
+
+function decodedSize(base64: string): number {
+  return Uint8Array.fromBase64(base64).length;
+}
+
+/**
+ * Uploads the stub and starts it. A stub that runs already is taken as it is.
+ *
+ * @returns A loader over the same line; the one passed in must not be used any more.
+ * @throws {ChipError} `stub-missing` or `stub-failed`.
+ */
+export async function runStub(
+  loader: Loader,
+  options: RunStubOptions = {},
+): Promise<Loader> {
+  if (loader.isStub) return loader;
+  const { link, chip } = loader;
+  return await operate(
+    link.clock,
+    `run the stub on ${link.port}`,
+    options,
+    async (signal) => {
+      const stub = options.stub ?? await importStub(chip.stub.file);
+      await upload(loader, stub, { ...options, signal });
+      await link.exchange((line) => start(link, line, stub.entry, signal));
+      return new Loader(link, chip, { isStub: true, stub });
+    },
+  );
+}
+
+async function upload(
+  loader: Loader,
+  stub: StubImage,
+  options: OperationOptions,
+): Promise<void> {
+  const segments = [{ address: stub.text_start, base64: stub.text }];
+  if (stub.data !== undefined && stub.data_start !== undefined) {
+    segments.push({ address: stub.data_start, base64: stub.data });
+  }
+  for (const { address, base64 } of segments) {
+    const data = Uint8Array.fromBase64(base64);
+    await loadSegment(loader, "stub", { address, data }, options);
+  }
+}
+
+/** Jumps to the stub and waits for its greeting; the ROM's reply before it may be missing. */
+async function start(
+  link: Link,
+  line: FrameExchange,
+  entry: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  line.request(MEM_END, { entry });
+  for (let replied = false;; replied = true) {
+    const frame = await nextFrame(link, line, entry, signal);
+    const text = new TextDecoder("latin1").decode(frame);
+    if (text === GREETING) return;
+    if (replied || !isReply(frame)) {
+      throw failed(`it says ${JSON.stringify(text.slice(0, 40))}`);
+    }
+  }
+}
+
+async function nextFrame(
+  link: Link,
+  line: FrameExchange,
+  entry: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  try {
+    return await line.receive({
+      step: "OHAI",
+      timeout: link.timeouts.default,
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof TimeoutError && !signal?.aborted) {
+      throw failed(
+        `no greeting came from ${formatAddress(entry)} in ${error.ms} ms`,
+        error,
+      );
+    }
+    throw error;
+  }
+}
+
+/** @throws {CommandError} If it is a refusal. */
+function isReply(frame: Uint8Array): boolean {
+  try {
+    const response = decodeResponse(frame);
+    const { status } = splitStatus(response.body, [0]);
+    if (status >> 8 !== 0) {
+      throw new CommandError(
+        `Cannot run MEM_END: device answered ${describeStatus(status)}`,
+        { code: "command-failed", command: MEM_END.name, status },
+      );
+    }
+    return response.opcode === MEM_END.opcode;
+  } catch (error) {
+    if (error instanceof FrameError) return false;
+    throw error;
+  }
+}
+
+function failed(why: string, cause?: unknown): ChipError {
+  return new ChipError(`Cannot run the stub: ${why}`, {
+    code: "stub-failed",
+    hint: "Reset the chip and try again, or use the ROM without the stub.",
+    cause,
+  });
+}
