@@ -1,0 +1,488 @@
+/**
+ * The virtual board: a chip, its flash, its crystal and the reset circuit of a
+ * development board. It takes bytes and modem lines and answers as silicon does.
+ *
+ * @module
+ */
+
+import { formatMac, parseMac } from "../bytes.ts";
+import type { ChipFamily } from "../chips/family.ts";
+import { chipById, MAGIC_ADDRESS } from "../chips/registry.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { TransportError } from "../errors.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
+import { BoardLink, type LinkKind } from "./_board_link.ts";
+import { TransistorPair, UsbSerialJtag } from "./_reset_circuit.ts";
+import { Session } from "./_session.ts";
+import { type ResetCause, siliconOf } from "./_silicon.ts";
+import { resample, uartClkDiv } from "./_uart.ts";
+import { installWatchdog } from "./_watchdog.ts";
+import type { Behavior, BehaviorHooks } from "./behaviors.ts";
+import { buildIdentityWords } from "./efuse.ts";
+import { FlashMemory } from "./flash_memory.ts";
+import { MemoryMap } from "./memory_map.ts";
+import { SpiController } from "./spi_controller.ts";
+import {
+  type FlashTiming,
+  GD25Q32C_TIMING,
+  type TimingMode,
+} from "./timing.ts";
+import { Traffic } from "./traffic.ts";
+
+export type { LinkKind } from "./_board_link.ts";
+
+/** What a board is made of. */
+export interface VirtualBoardOptions {
+  /** The chip's id or name, such as `esp32c3` or `ESP32-C3`. */
+  readonly chip: string;
+  /** @default A fixed address with one of Espressif's prefixes */
+  readonly mac?: string | undefined;
+  /** Added to the MAC address, so that the boards of a series differ. @default {0} */
+  readonly index?: number | undefined;
+  /** Such as `4MB` or `512KB`. @default {"4MB"} */
+  readonly flashSize?: string | undefined;
+  /** What the flash holds from address 0 on; the rest is erased. */
+  readonly flash?: Uint8Array | undefined;
+  /** The flash chip's JEDEC id. @default A GD25Q of the right size */
+  readonly flashId?: number | undefined;
+  /** The flash chip's SFDP table; an empty one for a chip without. */
+  readonly sfdp?: Uint8Array | undefined;
+  /** Becomes part of {@linkcode VirtualBoard.port}, to tell boards apart. */
+  readonly name?: string | undefined;
+  /** The chip's revision, such as `3.0`. @default A common one */
+  readonly revision?: string | undefined;
+  /** Other identity fields, by their names in the chip's record. */
+  readonly fields?: Readonly<Record<string, number>> | undefined;
+  /** Words that read otherwise than they would, by address. */
+  readonly registers?: Readonly<Record<number, number>> | undefined;
+  /** In megahertz. @default {26} on an ESP8266, else 40 */
+  readonly crystalMhz?: number | undefined;
+  /**
+   * What holds IO0 when the modem lines do not: `download`, a jumper or a
+   * thumb on the boot button; `run`, a circuit that lets nothing pull it low;
+   * `auto`, the modem lines alone.
+   *
+   * @default `auto`, and `download` when the first host's link has no modem lines
+   */
+  readonly strap?: "auto" | "download" | "run" | undefined;
+  /** `jtag`: the host is on the chip's own USB-Serial/JTAG controller. @default {"bridge"} */
+  readonly usb?: "bridge" | "jtag" | undefined;
+  /** Whether bytes and flash take time. @default {"instant"} */
+  readonly timing?: TimingMode | undefined;
+  /** What the flash chip takes for its work. @default {GD25Q32C_TIMING} */
+  readonly flashTiming?: FlashTiming | undefined;
+  /** What time is told by. @default {systemClock} */
+  readonly clock?: Clock | undefined;
+  /** Faults. */
+  readonly behaviors?: readonly Behavior[] | undefined;
+  /** What the application prints when it starts. */
+  readonly appText?: string | undefined;
+  /** What a program in RAM that is no stub prints when it starts. */
+  readonly ramText?: string | undefined;
+}
+
+/** How a host is plugged in. */
+export interface OpenBoardOptions {
+  /** The host's speed at first, in baud. @default {115200} */
+  readonly baudRate?: number | undefined;
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the cable can carry. @default {"serial"} */
+  readonly link?: LinkKind | undefined;
+}
+
+/** What a board does: which program runs, or `off` without power. */
+export type BoardState = "rom" | "stub" | "app" | "off";
+
+const USB_VENDOR_ESPRESSIF = 0x303a;
+const DEFAULT_BAUD = 115_200;
+/** The end of a made-up MAC address. */
+const DEFAULT_MAC_END = "000001";
+/** What SYNC's payload begins with; the ROM measures the line by what follows. */
+const SYNC_HEAD = [0x07, 0x07, 0x12, 0x20];
+
+/** A board that exists in memory only. */
+export class VirtualBoard implements AsyncDisposable {
+  /** What the board is called in messages: `sim://esp32`, or with its name `sim://esp32#left`. */
+  readonly port: string;
+  /** The chip that the board is said to have. */
+  readonly chip: ChipFamily;
+  /** The MAC address, lower case with colons. */
+  readonly mac: string;
+  /** The flash chip. */
+  readonly flash: FlashMemory;
+  /** What has been seen and said. */
+  readonly traffic: Traffic = new Traffic();
+  readonly #options: VirtualBoardOptions;
+  /** The chip that is really on the board. */
+  readonly #silicon: ChipFamily;
+  readonly #crystalHz: number;
+  readonly #clock: Clock;
+  readonly #memory: MemoryMap;
+  readonly #spi: SpiController;
+  readonly #hooks: readonly BehaviorHooks[];
+  readonly #circuit: TransistorPair | UsbSerialJtag;
+  #strap: "auto" | "download" | "run";
+  #download = false;
+  #baudRate = DEFAULT_BAUD;
+  #measuresLine = false;
+  #bitten = false;
+  #busy: Promise<void> = Promise.resolve();
+  #session: Session | undefined;
+  #link: BoardLink | undefined;
+  #powered = false;
+  #closed = false;
+
+  /**
+   * Makes a board without power; plugging a host in gives it power.
+   *
+   * @throws {RangeError} If an option's value does not exist.
+   * @throws {SyntaxError} If the MAC address or revision cannot be read.
+   */
+  constructor(options: VirtualBoardOptions) {
+    this.#options = options;
+    this.chip = chipById(options.chip);
+    const { behaviors = [], name } = options;
+    const other = behaviors.findLast((behavior) => behavior.chip !== undefined);
+    this.#silicon = other?.chip === undefined
+      ? this.chip
+      : chipById(other.chip);
+    this.port = `sim://${this.chip.id}${name === undefined ? "" : `#${name}`}`;
+    this.#clock = options.clock ?? systemClock;
+    this.#strap = options.strap ?? "auto";
+    const silicon = siliconOf(this.#silicon);
+    this.#crystalHz = (options.crystalMhz ?? silicon.crystalMhz) * 1_000_000;
+    const mac = countUp(
+      parseMac(options.mac ?? silicon.oui + DEFAULT_MAC_END),
+      options.index ?? 0,
+    );
+    this.mac = formatMac(mac);
+    this.flash = new FlashMemory({
+      size: parseFlashSize(options.flashSize ?? "4MB"),
+      jedecId: options.flashId,
+      content: options.flash,
+      sfdp: options.sfdp,
+    });
+    this.#memory = new MemoryMap(this.#silicon.memory);
+    this.#spi = new SpiController({
+      registers: this.#silicon.registers.spi,
+      memory: this.#memory,
+      flash: this.flash,
+      usrReset: silicon.spiUsr,
+      timing: options.flashTiming ?? GD25Q32C_TIMING,
+      clock: options.timing === "clocked" ? this.#clock : undefined,
+    });
+    this.#circuit = this.#makeCircuit();
+    this.#defineWords(mac);
+    this.#hooks = behaviors.map((behavior) =>
+      behavior.start({
+        flash: this.flash,
+        brownOut: () => this.#brownOut(),
+        unplug: () => this.unplug(),
+      })
+    ).reverse();
+  }
+
+  /** What runs. */
+  get state(): BoardState {
+    return this.#session?.state ?? "off";
+  }
+
+  /** The speed of the board's UART, in baud. */
+  get baudRate(): number {
+    return this.#baudRate;
+  }
+
+  /**
+   * Plugs a host in. The first time, and after {@linkcode unplug}, the board
+   * gets power and starts; otherwise it goes on as it was left.
+   *
+   * @throws {TransportError} `port-busy` if a host is plugged in, `port-closed` if the board is closed.
+   */
+  // deno-lint-ignore require-await -- a failure to open rejects
+  async open(options: OpenBoardOptions = {}): Promise<Transport> {
+    const { baudRate, signal, link: kind = "serial" } = options;
+    signal?.throwIfAborted();
+    if (this.#closed || this.#link !== undefined) {
+      throw new TransportError(
+        `Cannot open ${this.port}: ${
+          this.#closed ? "the board is closed" : "another host is plugged in"
+        }`,
+        { code: this.#closed ? "port-closed" : "port-busy" },
+      );
+    }
+    const link: BoardLink = new BoardLink({
+      port: this.port,
+      kind,
+      hasSpeed: kind !== "stream" && this.#options.usb !== "jtag",
+      info: this.#adapter(),
+      baudRate,
+      clock: this.#clock,
+      timing: this.#options.timing ?? "instant",
+      onLines: ({ dtr, rts }) => {
+        this.traffic.record({ kind: "signals", dtr, rts });
+        this.#circuit.set({ dtr, rts });
+      },
+      onBaudRate: (baudRate) =>
+        this.traffic.record({ kind: "baud", side: "host", baudRate }),
+      onBytes: (bytes) => this.#hear(bytes),
+      onEnd: () => {
+        if (this.#link === link) this.#link = undefined;
+      },
+    });
+    this.#link = link;
+    if (!this.#powered) this.#powerOn(kind);
+    return link.host;
+  }
+
+  /** Presses the reset button. IO0 is low if the strap says `download`. */
+  reset(): void {
+    if (this.#powered) this.#start("enable-pin", false);
+  }
+
+  /** Pulls the cable, which takes the power away too: RAM and the running program are lost. */
+  unplug(): void {
+    this.#powered = false;
+    this.#stop();
+    this.#memory.clear();
+    this.flash.reset();
+    const link = this.#link;
+    this.#link = undefined;
+    link?.unplug();
+  }
+
+  /** Takes the board away for good; a host that is plugged in finds its port gone. Closing twice is harmless. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.unplug();
+    await this.#busy;
+  }
+
+  /** Closes the board. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #makeCircuit(): TransistorPair | UsbSerialJtag {
+    const usb = this.#options.usb === "jtag";
+    const target = {
+      hold: () => this.#stop(),
+      start: (io0Low: boolean) =>
+        this.#start(usb ? "usb" : "enable-pin", io0Low),
+    };
+    return usb ? new UsbSerialJtag(target) : new TransistorPair(target);
+  }
+
+  #adapter(): Partial<TransportInfo> {
+    if (this.#options.usb !== "jtag") return {};
+    const usbProductId = this.#silicon.usb?.jtagProductId;
+    return { usbVendorId: USB_VENDOR_ESPRESSIF, usbProductId };
+  }
+
+  #defineWords(mac: Uint8Array): void {
+    const chip = this.#silicon;
+    const silicon = siliconOf(chip);
+    const { fields, revision, registers } = this.#options;
+    const words = buildIdentityWords(chip, {
+      mac,
+      macCrc: silicon.macCrc,
+      fields: {
+        ...silicon.fields,
+        ...(revision === undefined ? {} : parseRevision(revision)),
+        ...fields,
+      },
+    });
+    for (const [address, value] of Object.entries(silicon.words)) {
+      const old = words.get(Number(address)) ?? 0;
+      words.set(Number(address), (old | value) >>> 0);
+    }
+    words.set(MAGIC_ADDRESS, silicon.magic);
+    for (const [address, value] of Object.entries(registers ?? {})) {
+      words.set(Number(address), value);
+    }
+    for (const [address, value] of words) this.#memory.fix(address, value);
+    this.#defineRegisters();
+  }
+
+  #defineRegisters(): void {
+    const { registers } = this.#silicon;
+    const { uartMultiple, uartFraction, strap } = siliconOf(this.#silicon);
+    const clock = this.#crystalHz * uartMultiple;
+    this.#memory.define(registers.uartClkDiv, {
+      read: () => uartClkDiv(clock, this.#baudRate, uartFraction),
+    });
+    if (strap !== undefined) {
+      this.#memory.define(strap.address, {
+        read: () => this.#download ? strap.download : strap.run,
+      });
+    }
+    if (registers.watchdog !== undefined) {
+      installWatchdog(this.#memory, registers.watchdog, () => {
+        this.#bitten = true;
+      });
+    }
+  }
+
+  #powerOn(kind: LinkKind): void {
+    this.#powered = true;
+    if (this.#options.strap === undefined && kind !== "serial") {
+      this.#strap = "download";
+    }
+    this.#start("power-on", false);
+  }
+
+  /** Ends what runs, without starting anything. */
+  #stop(): void {
+    this.#session?.end();
+    this.#session = undefined;
+    this.#link?.flush();
+  }
+
+  /** Samples the straps and starts the chip. */
+  #start(cause: ResetCause, io0Low: boolean): void {
+    this.#download = this.#strap === "download" ||
+      (this.#strap === "auto" && io0Low);
+    this.#boot(cause);
+  }
+
+  /** Starts the chip; the straps are as they were sampled last. */
+  #boot(cause: ResetCause): void {
+    this.#stop();
+    this.#bitten = false;
+    // A CPU reset leaves RAM and the RTC's registers alone.
+    if (cause !== "software") this.#memory.clear();
+    this.#spi.reset();
+    this.#baudRate = this.#silicon.rom.bootLogBaud;
+    this.#measuresLine = this.#download;
+    const mode = this.#download ? "download" : "run";
+    this.traffic.record({ kind: "reset", cause, mode });
+    const session = this.#makeSession();
+    this.#session = session;
+    this.#enqueue(session, () => session.boot(cause, this.#download));
+  }
+
+  #makeSession(): Session {
+    return new Session({
+      chip: this.#silicon,
+      memory: this.#memory,
+      spi: this.#spi,
+      flash: this.flash,
+      crystalHz: this.#crystalHz,
+      traffic: this.traffic,
+      clock: this.#clock,
+      timing: this.#options.timing ?? "instant",
+      flashTiming: this.#options.flashTiming ?? GD25Q32C_TIMING,
+      hooks: this.#hooks,
+      appText: this.#options.appText ?? "",
+      ramText: this.#options.ramText ?? "",
+      transmit: (bytes) => this.#transmit(bytes),
+      setBaudRate: (baudRate) => this.#setBaudRate(baudRate),
+      restart: (cause) => this.#boot(cause),
+    });
+  }
+
+  #brownOut(): void {
+    const text = siliconOf(this.#silicon).boot.brownOut;
+    if (text !== "") {
+      this.traffic.record({ kind: "text", text });
+      this.#transmit(new TextEncoder().encode(text));
+    }
+    // The straps are sampled anew: nobody pulls IO0 low now.
+    this.#start("brown-out", false);
+  }
+
+  #setBaudRate(baudRate: number): void {
+    this.#baudRate = baudRate;
+    this.traffic.record({ kind: "baud", side: "board", baudRate });
+  }
+
+  #transmit(bytes: Uint8Array): number {
+    const sent = this.#hooks.reduce(
+      (sent, hook) => hook.send?.(sent) ?? sent,
+      bytes,
+    );
+    this.traffic.bytesToHost += sent.length;
+    return this.#link?.send(sent, this.#baudRate) ?? 0;
+  }
+
+  /** Takes bytes off the line. Settles when the program has dealt with them. */
+  #hear(bytes: Uint8Array): Promise<void> {
+    this.traffic.bytesFromHost += bytes.length;
+    let received = bytes;
+    for (const hook of this.#hooks) {
+      received = hook.receive?.(received) ?? received;
+    }
+    const session = this.#session;
+    if (session === undefined || received.length === 0) return this.#busy;
+    const heard = this.#listen(received);
+    return this.#enqueue(session, async () => {
+      await session.receive(heard);
+      if (this.#bitten) this.#start("watchdog", false);
+    });
+  }
+
+  /** What the UART makes of the bytes. The ROM takes the line's speed from the first SYNC. */
+  #listen(bytes: Uint8Array): Uint8Array {
+    const hostBaud = this.#link?.baudRate;
+    if (this.#measuresLine && contains(bytes, SYNC_HEAD)) {
+      this.#measuresLine = false;
+      this.#baudRate = hostBaud ?? DEFAULT_BAUD;
+    }
+    if (hostBaud === undefined) return bytes;
+    return resample(bytes, hostBaud, this.#baudRate);
+  }
+
+  /** Runs one piece of work after the other; what a reset cuts short ends silently. */
+  #enqueue(session: Session, work: () => Promise<void>): Promise<void> {
+    const done = this.#busy.then(async () => {
+      if (session.signal.aborted) return;
+      try {
+        await work();
+      } catch (error) {
+        if (!session.signal.aborted) throw error;
+      }
+    });
+    this.#busy = done.catch(() => {});
+    return done;
+  }
+}
+
+function contains(bytes: Uint8Array, head: readonly number[]): boolean {
+  for (let at = bytes.indexOf(head[0] ?? 0); at !== -1;) {
+    if (head.every((byte, i) => bytes[at + i] === byte)) return true;
+    at = bytes.indexOf(head[0] ?? 0, at + 1);
+  }
+  return false;
+}
+
+/** Adds to a MAC address, whose last byte counts least. */
+function countUp(mac: Uint8Array, by: number): Uint8Array {
+  const sum = BigInt.asUintN(48, BigInt(`0x${mac.toHex()}`) + BigInt(by));
+  return parseMac(sum.toString(16).padStart(12, "0"));
+}
+
+function parseRevision(
+  text: string,
+): Readonly<Record<"majorRevision" | "minorRevision", number>> {
+  const match = /^v?(\d+)\.(\d+)$/.exec(text);
+  if (match === null) {
+    throw new SyntaxError(
+      `Cannot parse revision "${text}": it looks like "3.0"`,
+    );
+  }
+  return {
+    majorRevision: Number(match[1]),
+    minorRevision: Number(match[2]),
+  };
+}
+
+function parseFlashSize(text: string): number {
+  const match = /^(\d+)(KB|MB)$/i.exec(text);
+  if (match === null) {
+    throw new RangeError(
+      `Cannot make flash of size "${text}": it looks like "4MB" or "512KB"`,
+    );
+  }
+  const unit = match[2]?.toUpperCase() === "MB" ? 1024 * 1024 : 1024;
+  return Number(match[1]) * unit;
+}
