@@ -1,0 +1,46 @@
+/**
+ * What becomes of a chip when the work is done.
+ *
+ * @module
+ */
+
+import type { Loader } from "../loader/loader.ts";
+import {
+  hardReset,
+  leaveForcedDownload,
+  type ResetOptions,
+  softReset,
+  watchdogReset,
+} from "../loader/reset.ts";
+
+/**
+ * What becomes of the chip when its port is closed: `hard-reset` by the EN
+ * line, `soft-reset` by the loader, `watchdog-reset` by the RTC watchdog, or
+ * nothing (`no-reset`, `no-reset-stub`).
+ */
+export type AfterMode =
+  | "hard-reset"
+  | "soft-reset"
+  | "watchdog-reset"
+  | "no-reset"
+  | "no-reset-stub";
+
+/** Does to the chip what a mode says. */
+export async function resetAfter(
+  loader: Loader,
+  mode: AfterMode,
+  options: ResetOptions,
+): Promise<void> {
+  switch (mode) {
+    case "hard-reset":
+      await leaveForcedDownload(loader, options);
+      return await hardReset(loader.link, options);
+    case "soft-reset":
+      return await softReset(loader, options);
+    case "watchdog-reset":
+      return await watchdogReset(loader, options);
+    case "no-reset":
+    case "no-reset-stub":
+      return;
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * From a port to a board in its loader.
+ *
+ * @module
+ */
+
+import { chipById } from "../chips/registry.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type BeforeMode, connectLoader } from "../loader/connect.ts";
+import type { Loader } from "../loader/loader.ts";
+import { parseResetSequence } from "../loader/reset.ts";
+import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
+import { runStub, type StubImage } from "../loader/stub.ts";
+import type { OperationOptions } from "../progress.ts";
+import type { Timeouts } from "../protocol/timeouts.ts";
+import { withLimits } from "./_operation.ts";
+import type { AfterMode } from "./after_mode.ts";
+import { Device } from "./device.ts";
+import { openTransport, portName, type PortTarget } from "./open.ts";
+
+/** Options of {@linkcode open} and {@linkcode connect}. */
+export interface OpenOptions extends OperationOptions {
+  /**
+   * The chip family's id, such as `esp32c3`; any other chip is refused then.
+   *
+   * @default {"auto"}
+   */
+  readonly chip?: string | undefined;
+  /**
+   * The line's speed for the work, in baud. The first contact is made at 115200
+   * at most.
+   *
+   * @default {115200}
+   */
+  readonly baud?: number | undefined;
+  /**
+   * How the chip is brought into its loader.
+   *
+   * @default {"default-reset"}
+   */
+  readonly before?: BeforeMode | undefined;
+  /**
+   * What becomes of the chip on close.
+   *
+   * @default {"hard-reset"}
+   */
+  readonly after?: AfterMode | undefined;
+  /**
+   * Whether the flasher stub is loaded, or which one: any with esptool's JSON keys.
+   *
+   * @default {true}
+   */
+  readonly stub?: boolean | StubImage | undefined;
+  /**
+   * How often to try; zero or less, or `Infinity`, for ever.
+   *
+   * @default {7}
+   */
+  readonly attempts?: number | undefined;
+  /** A reset sequence of one's own, as in esptool's configuration: `D0|R1|W0.1|D1|R0|W0.05|D0`. */
+  readonly reset?: string | undefined;
+  /** Time limits of the commands. */
+  readonly timeouts?: Timeouts | undefined;
+  /** The clock that everything goes by; the machine's own, but for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The highest speed for the first contact: every ROM and adapter takes it. */
+const FIRST_CONTACT_BAUD = 115_200;
+
+/**
+ * Opens a port, resets the chip on it into its loader, finds out what it is,
+ * and loads the flasher stub.
+ *
+ * `signal` stops the opening and everything after it; `timeout` is for the
+ * opening alone. If the opening fails, the port is closed again.
+ *
+ * @example Read a register
+ * ```ts
+ * import { open } from "@espline/espline";
+ *
+ * await using board = await open("sim://esp8266");
+ * console.log(board.chip.name, await board.readReg(0x3ff0_0050));
+ * ```
+ *
+ * @throws {TransportError} If the port cannot be opened or is lost.
+ * @throws {ChipError} If no chip answers, or another than `chip`.
+ */
+export function open(
+  target: PortTarget,
+  options: OpenOptions = {},
+): Promise<Device> {
+  const { clock = systemClock, signal, timeout } = options;
+  const limits = {
+    step: `connect to "${portName(target)}"`,
+    clock,
+    signals: [signal],
+    timeout,
+  };
+  return withLimits(limits, async (opening) => {
+    const loader = await openLoader(target, {
+      ...options,
+      clock,
+      signal: opening,
+    });
+    const { after = "hard-reset", onProgress } = options;
+    return new Device(loader, { after, clock, signal, onProgress });
+  });
+}
+
+async function openLoader(
+  target: PortTarget,
+  options: OpenOptions,
+): Promise<Loader> {
+  const {
+    chip = "auto",
+    baud = FIRST_CONTACT_BAUD,
+    reset,
+    signal,
+    onProgress,
+  } = options;
+  const family = chip === "auto" ? undefined : chipById(chip);
+  const sequence = reset === undefined ? undefined : parseResetSequence(reset);
+  const baudRate = Math.min(baud, FIRST_CONTACT_BAUD);
+  const transport = await openTransport(target, {
+    baudRate,
+    signal,
+    onProgress,
+  });
+  try {
+    // The time limit is around all of this, not around each part.
+    const { timeout: _timeout, ...connecting } = options;
+    const rom = await connectLoader(transport, {
+      ...connecting,
+      chip: family,
+      reset: sequence,
+    });
+    const loader = await startStub(rom, options);
+    if (baud > baudRate) await raiseBaud(loader, baud, options);
+    return loader;
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+async function startStub(rom: Loader, options: OpenOptions): Promise<Loader> {
+  const { stub = true, signal, onProgress } = options;
+  if (stub === false || rom.isStub) return rom;
+  return await runStub(rom, {
+    stub: stub === true ? undefined : stub,
+    signal,
+    onProgress,
+  });
+}
+
+async function raiseBaud(
+  loader: Loader,
+  baud: number,
+  options: OpenOptions,
+): Promise<void> {
+  const { signal, onProgress } = options;
+  if (loader.has(CHANGE_BAUDRATE)) {
+    await loader.changeBaudRate(baud, { signal, onProgress });
+    return;
+  }
+  const message =
+    `The ${loader.chip.name} ROM cannot change its speed: the line stays at ${loader.link.baudRate} baud`;
+  onProgress?.({ kind: "note", port: loader.port, message });
+}

@@ -1,0 +1,146 @@
+/**
+ * espline: ESP8266 and ESP32-family boards over their serial ROM bootloader.
+ *
+ * {@linkcode connect} makes a plan of steps for one-liners, {@linkcode open} a
+ * {@linkcode Device} for scripts. Both take a port's path or URL:
+ * `/dev/ttyUSB0`, `COM5`, `socket://host:port`, `rfc2217://host:port`, and
+ * `sim://esp32` for a virtual board, as here:
+ *
+ * ```ts
+ * import { connect } from "@espline/espline";
+ *
+ * const { mac, chipId, written } = await connect("sim://esp8266")
+ *   .writeFlash({ 0x1_0000: new TextEncoder().encode("hello") })
+ *   .readMac()
+ *   .chipId();
+ * console.log(mac, chipId.toString(16), written[0]?.md5);
+ * ```
+ *
+ * @module
+ */
+
+export { formatAddress, formatMac, parseMac } from "./lib/bytes.ts";
+export type {
+  BitField,
+  ChipDetection,
+  ChipFamily,
+  ChipIdDetection,
+  ChipRegisters,
+  Crystal,
+  EfuseBlock,
+  EfuseField,
+  EfuseLayout,
+  FixedCrystal,
+  FlashEncoding,
+  MagicDetection,
+  MeasuredCrystal,
+  MemoryKind,
+  MemoryRegion,
+  Quirk,
+  RomLoader,
+  SpiRegisters,
+  StubLoader,
+  TextRule,
+  UsbSupport,
+  WatchdogRegisters,
+} from "./lib/chips/family.ts";
+export { chipById, CHIPS } from "./lib/chips/registry.ts";
+export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
+export type { AfterMode } from "./lib/device/after_mode.ts";
+export { Device } from "./lib/device/device.ts";
+export type {
+  DeviceSettings,
+  WriteFlashStatusOptions,
+  WriteRegOptions,
+} from "./lib/device/device_options.ts";
+export type {
+  FlashFiles,
+  FlashSource,
+  PreparedFile,
+} from "./lib/device/flash_files.ts";
+export {
+  type OpenPortOptions,
+  openTransport,
+  type PortSource,
+  type PortTarget,
+} from "./lib/device/open.ts";
+export { open, type OpenOptions } from "./lib/device/open_device.ts";
+export { connect, Plan, type With } from "./lib/device/plan.ts";
+export {
+  type FlashParameterOptions,
+  parseFlashSize,
+  type VerifiedFile,
+  type VerifyFlashOptions,
+  type WriteFlashOptions,
+  type WrittenFile,
+} from "./lib/device/write_flash.ts";
+export {
+  ChipError,
+  CommandError,
+  type CommandErrorOptions,
+  EspError,
+  type EspErrorCode,
+  type EspErrorOptions,
+  FrameError,
+  type FrameErrorOptions,
+  ImageError,
+  type ImageErrorOptions,
+  TimeoutError,
+  type TimeoutErrorOptions,
+  TransportError,
+  VerifyError,
+  type VerifyErrorOptions,
+} from "./lib/errors.ts";
+export {
+  buildImage,
+  type BuildImageOptions,
+  type Program,
+} from "./lib/image/build_image.ts";
+export {
+  type EspImage,
+  type ExtendedHeader,
+  isDigestValid,
+  parseImage,
+} from "./lib/image/esp_image.ts";
+export {
+  type FlashMode,
+  type FlashParameters,
+  patchFlashParameters,
+} from "./lib/image/flash_parameters.ts";
+export type { Segment } from "./lib/image/segment.ts";
+export type { BeforeMode } from "./lib/loader/connect.ts";
+export type { ChipIdentity } from "./lib/loader/identity.ts";
+export type { SecurityInfo } from "./lib/loader/security.ts";
+export type { FlashId } from "./lib/loader/spi_flash.ts";
+export type { StubImage } from "./lib/loader/stub.ts";
+export type {
+  BaudProgress,
+  ConnectProgress,
+  IdentifyProgress,
+  NoteProgress,
+  OperationOptions,
+  ProgressBase,
+  ProgressEvent,
+  ProgressListener,
+  ResetProgress,
+  TransferProgress,
+} from "./lib/progress.ts";
+export { DEFAULT_TIMEOUTS, type Timeouts } from "./lib/protocol/timeouts.ts";
+export { listPorts, type PortInfo } from "./lib/transport/list_ports.ts";
+export {
+  openRfc2217,
+  type OpenRfc2217Options,
+} from "./lib/transport/rfc2217.ts";
+export { serveRfc2217 } from "./lib/transport/rfc2217_server.ts";
+export { openSerial, type SerialOptions } from "./lib/transport/serial.ts";
+export { openTcp, type OpenTcpOptions } from "./lib/transport/tcp.ts";
+export {
+  type ServePortOptions,
+  serveTcp,
+  type TransportServer,
+} from "./lib/transport/tcp_server.ts";
+export type {
+  SerialSignals,
+  Transport,
+  TransportInfo,
+} from "./lib/transport/transport.ts";
