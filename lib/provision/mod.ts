@@ -1,0 +1,78 @@
+/**
+ * Provisioning: many boards at once, each on its own, each recorded.
+ *
+ * {@linkcode runLine} takes ports and a {@linkcode ProvisionJob}, works on all
+ * boards at the same time and tells what became of each; a board that fails,
+ * hangs or is unplugged touches no other. {@linkcode writeInventory} keeps the
+ * records as a CSV table with one row per device.
+ *
+ * @example Two boards of different families
+ * ```ts
+ * import { buildImage, chipById } from "@espline/espline";
+ * import { formatInventory, inventoryRow, runLine } from "@espline/espline/provision";
+ *
+ * const program = { entry: 0x4010_0000, segments: [{ address: 0x4010_0000, data: new Uint8Array(64) }] };
+ * const image = buildImage(program, { chip: chipById("esp8266") });
+ *
+ * const results = await runLine(["sim://esp8266", "sim://esp32"], {
+ *   name: "lamp 1.0",
+ *   firmware: [{ chip: "esp8266", files: [{ address: 0x0, source: image }] }],
+ * });
+ * // The ESP32 fails: the job has nothing for it.
+ * console.log(results.map(({ result, failure }) => failure?.code ?? result));
+ * console.log(formatInventory(results.map(inventoryRow)));
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type PreparedFirmware,
+  type PreparedFirmwareFile,
+  type PreparedJob,
+  prepareJob,
+} from "./firmware.ts";
+export {
+  type FirmwareArgumentOptions,
+  readFirmwareArguments,
+} from "./firmware_arguments.ts";
+export { familyOfImage } from "./image_family.ts";
+export {
+  formatInventory,
+  INVENTORY_COLUMNS,
+  type InventoryColumn,
+  type InventoryRow,
+  inventoryRow,
+  inventoryRows,
+  mergeInventory,
+  parseInventory,
+  readInventory,
+  writeInventory,
+} from "./inventory.ts";
+export type { Firmware, FirmwareFile, ProvisionJob } from "./job.ts";
+export {
+  type BoardFinish,
+  type BoardStart,
+  type BoardStepStart,
+  inspectLine,
+  type LineEvent,
+  type LineOpenOptions,
+  type LineOptions,
+  runLine,
+} from "./line.ts";
+export type {
+  BoardFailure,
+  BoardFile,
+  BoardFlash,
+  BoardIdentity,
+  BoardResult,
+  BoardStep,
+  FailureCode,
+  StepDuration,
+} from "./result.ts";
+export {
+  formatResults,
+  type LineOutput,
+  LineView,
+  type LineViewOptions,
+} from "./terminal.ts";

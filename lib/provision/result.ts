@@ -1,0 +1,122 @@
+/**
+ * What became of a board.
+ *
+ * @module
+ */
+
+import { EspError, type EspErrorCode } from "../errors.ts";
+
+/** What is done to a board, in this order; `check`, `erase`, `write` and `verify` only where there is a job. */
+export type BoardStep =
+  | "open"
+  | "identify"
+  | "check"
+  | "erase"
+  | "write"
+  | "verify"
+  | "reset";
+
+/**
+ * Why a board failed: an error's code; `cancelled` if the line was; `unexpected`
+ * for an error without a code.
+ */
+export type FailureCode = EspErrorCode | "cancelled" | "unexpected";
+
+/** Why a board failed. */
+export interface BoardFailure {
+  /** The step that failed; absent if none had begun. */
+  readonly step?: BoardStep;
+  /** A word to branch on. */
+  readonly code: FailureCode;
+  /** A sentence for a person. */
+  readonly message: string;
+  /** What to try next, where something is known. */
+  readonly hint?: string;
+}
+
+/** How long a step took. */
+export interface StepDuration {
+  /** The step. */
+  readonly step: BoardStep;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+/** What a board says about itself. */
+export interface BoardIdentity {
+  /** The chip family's name, such as `ESP32`. */
+  readonly chip: string;
+  /** Package and revision, such as `ESP32-D0WD-V3 (revision v3.0)`. */
+  readonly description: string;
+  /** The chip's revision, where it has one. */
+  readonly revision?: { readonly major: number; readonly minor: number };
+  /** What the chip can do, such as `Wi-Fi`. */
+  readonly features: readonly string[];
+  /** The crystal's frequency, in megahertz. */
+  readonly crystalMhz: number;
+  /** The base MAC address: lower-case hex pairs with colons. */
+  readonly mac: string;
+  /** The chip id: the ESP8266's own, elsewhere the last three bytes of the MAC address. */
+  readonly chipId: number;
+}
+
+/** What a board's flash chip says about itself. */
+export interface BoardFlash {
+  /** The JEDEC manufacturer id, one byte. */
+  readonly manufacturer: number;
+  /** The JEDEC device id, two bytes. */
+  readonly device: number;
+  /** Bytes; absent if the ids do not tell. */
+  readonly size?: number;
+}
+
+/** A file that was written to a board. */
+export interface BoardFile {
+  /** Where in flash. */
+  readonly address: number;
+  /** Its name. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The SHA-256 digest of the file as given, as lower-case hex. */
+  readonly sha256: string;
+  /** Whether the flash held it already, so that nothing was written. */
+  readonly skipped: boolean;
+}
+
+/** What became of a board; plain data, ready for `JSON.stringify`. */
+export interface BoardResult {
+  /** The path or URL of its port. */
+  readonly port: string;
+  /** The job's name; absent if the board was only looked at. */
+  readonly job?: string;
+  /** `cancelled`: the line was stopped before the board had passed or failed. */
+  readonly result: "pass" | "fail" | "cancelled";
+  /** Why it did not pass. */
+  readonly failure?: BoardFailure;
+  /** What it says about itself; absent if it was never reached. */
+  readonly identity?: BoardIdentity;
+  /** What its flash chip says about itself; absent if it was never reached. */
+  readonly flash?: BoardFlash;
+  /** What has been written and verified: nothing, unless every file was. */
+  readonly files: readonly BoardFile[];
+  /** How long each step took that began, the failed one included. */
+  readonly steps: readonly StepDuration[];
+  /** When it began: ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** When it ended: ISO 8601, UTC. */
+  readonly finishedAt: string;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** Tells a failure from what was thrown. */
+export function failureOf(error: unknown, step?: BoardStep): BoardFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    ...(step && { step }),
+    code: error instanceof EspError ? error.code : "unexpected",
+    message,
+    ...(error instanceof EspError && error.hint && { hint: error.hint }),
+  };
+}
