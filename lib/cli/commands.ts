@@ -1,0 +1,39 @@
+/**
+ * The list of verbs.
+ *
+ * @module
+ */
+
+import type { Command } from "./command.ts";
+import { chipId } from "./commands/chip_id.ts";
+import { dumpMem } from "./commands/dump_mem.ts";
+import { eraseFlash } from "./commands/erase_flash.ts";
+import { eraseRegion } from "./commands/erase_region.ts";
+import { flashId } from "./commands/flash_id.ts";
+import { help } from "./commands/help.ts";
+import { listPorts } from "./commands/list_ports.ts";
+import { readFlash } from "./commands/read_flash.ts";
+import { readMac } from "./commands/read_mac.ts";
+import { readMem } from "./commands/read_mem.ts";
+import { verifyFlash } from "./commands/verify_flash.ts";
+import { version } from "./commands/version.ts";
+import { writeFlash } from "./commands/write_flash.ts";
+import { writeMem } from "./commands/write_mem.ts";
+
+/** Every verb, in the order of the help text. */
+export const COMMANDS: readonly Command[] = Object.freeze([
+  writeFlash,
+  readFlash,
+  verifyFlash,
+  eraseFlash,
+  eraseRegion,
+  flashId,
+  readMac,
+  chipId,
+  readMem,
+  writeMem,
+  dumpMem,
+  listPorts,
+  version,
+  help,
+]);

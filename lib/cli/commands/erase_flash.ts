@@ -1,0 +1,31 @@
+/**
+ * `erase-flash`: the result is `{ ms }`.
+ *
+ * @module
+ */
+
+import { systemClock } from "../../../mod.ts";
+import type { Command } from "../command.ts";
+import { withDevice } from "../session.ts";
+
+/** Erases the whole flash chip. */
+export const eraseFlash: Command = {
+  name: "erase-flash",
+  summary: "erase the whole flash chip",
+  arguments: {},
+  options: {},
+  run: (call) =>
+    withDevice(call, async (_chip, device) => {
+      const start = systemClock.now();
+      call.screen.line("Erasing flash memory (this may take a while)...");
+      call.flash.expectChange();
+      await device.eraseFlash();
+      const ms = systemClock.now() - start;
+      call.screen.line(
+        `Flash memory erased successfully in ${
+          (ms / 1000).toFixed(1)
+        } seconds.`,
+      );
+      return { ms };
+    }),
+};

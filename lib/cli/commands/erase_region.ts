@@ -1,0 +1,37 @@
+/**
+ * `erase-region`: the result is `{ address, size, ms }`; the size may be `all`.
+ *
+ * @module
+ */
+
+import { systemClock } from "../../../mod.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { required } from "../options.ts";
+import { withDevice } from "../session.ts";
+import { parseSizeOrAll, parseUint32 } from "../values.ts";
+
+/** Erases whole sectors. */
+export const eraseRegion: Command = defineCommand({
+  name: "erase-region",
+  summary: "erase whole sectors of 4096 bytes",
+  arguments: {
+    address: required("address", "a multiple of 4096", parseUint32),
+    size: required("size", "a multiple of 4096 bytes, or all", parseSizeOrAll),
+  },
+  options: {},
+  run: (call) =>
+    withDevice(call, async (_chip, device) => {
+      const { address, size } = call.arguments;
+      const start = systemClock.now();
+      call.screen.line("Erasing region (may be slow depending on size)...");
+      call.flash.expectChange();
+      await device.eraseRegion(address, size);
+      const ms = systemClock.now() - start;
+      call.screen.line(
+        `Flash memory region erased successfully in ${
+          (ms / 1000).toFixed(1)
+        } seconds.`,
+      );
+      return { address, size, ms };
+    }),
+});

@@ -1,0 +1,42 @@
+/**
+ * `read-flash`: the result is `{ address, size, ms, file }`.
+ *
+ * @module
+ */
+
+import { systemClock } from "../../../mod.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { flag, required } from "../options.ts";
+import { OutputFile } from "../output_file.ts";
+import { withDevice } from "../session.ts";
+import { hex, speed } from "../text.ts";
+import { parseSizeOrAll, parseUint32 } from "../values.ts";
+
+/** Reads flash into a file. */
+export const readFlash: Command = defineCommand({
+  name: "read-flash",
+  summary: "read flash into a file",
+  arguments: {
+    address: required("address", "where to begin", parseUint32),
+    size: required("size", "how many bytes, or all", parseSizeOrAll),
+    file: required("file", "where to put them", String),
+  },
+  options: { noProgress: flag("-p, --no-progress", "show no progress") },
+  async run(call) {
+    const { address, size, file } = call.arguments;
+    if (call.options.noProgress) call.screen.hideProgress();
+    await using output = await OutputFile.create(file);
+    return await withDevice(call, async (_chip, device) => {
+      const start = systemClock.now();
+      const data = await device.readFlash(address, size);
+      const ms = systemClock.now() - start;
+      await output.write(data);
+      call.screen.line(
+        `Read ${data.length} bytes from ${hex(address)} ${
+          speed(data.length, ms)
+        } to '${file}'.`,
+      );
+      return { address, size: data.length, ms, file };
+    });
+  },
+});

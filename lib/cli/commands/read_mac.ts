@@ -1,0 +1,21 @@
+/**
+ * `read-mac`: the result is `{ mac }`.
+ *
+ * @module
+ */
+
+import type { Command } from "../command.ts";
+import { withDevice } from "../session.ts";
+
+/** Tells the base MAC address. */
+export const readMac: Command = {
+  name: "read-mac",
+  summary: "tell the MAC address",
+  arguments: {},
+  options: {},
+  run: (call) =>
+    withDevice(call, ({ mac }) => {
+      call.screen.line(`MAC:                ${mac}`);
+      return { mac };
+    }),
+};

@@ -1,0 +1,101 @@
+/**
+ * What the command line needs of the world around it, so that a test can be
+ * that world.
+ *
+ * @module
+ */
+
+import { listPorts, type PortInfo, type PortTarget } from "../../mod.ts";
+
+/** Where text goes. */
+export interface TextSink {
+  /** Whether a person looks: progress becomes a bar. */
+  readonly isTerminal: boolean;
+  /** How many characters fit in a line, as of now. */
+  readonly columns: number;
+  /** Writes text as it is, without a line end of its own. */
+  write(text: string): void;
+}
+
+/** The world around a command line. */
+export interface CliIo {
+  /** Results and progress. */
+  readonly stdout: TextSink;
+  /** Errors. */
+  readonly stderr: TextSink;
+  /** Interrupts the command: it closes its port, leaves no half file and ends with exit code 2. */
+  readonly signal: AbortSignal;
+  /** The value of an environment variable, if it is set. */
+  env(name: string): string | undefined;
+  /** The ports there are, for a command that is not told its port. */
+  listPorts(): Promise<PortInfo[]>;
+  /** What to open for a port's name: the name itself, or a virtual board. */
+  target(port: string): PortTarget;
+}
+
+/** An io and what ends its use. */
+export interface SystemIo extends Disposable {
+  /** The process's own streams, environment and ports. */
+  readonly io: CliIo;
+}
+
+const DEFAULT_COLUMNS = 80;
+/** What people and supervisors end a program with. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
+/**
+ * The process's streams and environment. Until it is disposed of, the first
+ * Ctrl-C or SIGTERM aborts the signal; a second one ends the process.
+ */
+export function systemIo(): SystemIo {
+  const controller = new AbortController();
+  const interrupt = () => {
+    stopListening();
+    controller.abort(new DOMException("Interrupted", "AbortError"));
+  };
+  const stopListening = () => {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
+  };
+  for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
+  return {
+    io: {
+      stdout: sink(Deno.stdout),
+      stderr: sink(Deno.stderr),
+      signal: controller.signal,
+      env: readEnv,
+      listPorts,
+      target: (port) => port,
+    },
+    [Symbol.dispose]: stopListening,
+  };
+}
+
+/** Looks a variable up without asking a person for the permission to do so. */
+function readEnv(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+function sink(stream: typeof Deno.stdout): TextSink {
+  const encoder = new TextEncoder();
+  return {
+    isTerminal: stream.isTerminal(),
+    get columns() {
+      return stream.isTerminal() ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
+    },
+    write: (text) => writeAll(stream, encoder.encode(text)),
+  };
+}
+
+function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
+  try {
+    for (let rest = bytes; rest.length > 0;) {
+      rest = rest.subarray(stream.writeSync(rest));
+    }
+  } catch (error) {
+    // Nobody reads any more (`| head`): a flash half written for that would be worse.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

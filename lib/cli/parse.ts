@@ -1,0 +1,309 @@
+/**
+ * From the words of a command line to a verb with its values.
+ *
+ * @module
+ */
+
+import {
+  Command as Program,
+  CommanderError,
+  Option as ProgramOption,
+} from "commander";
+import { normalizeWords } from "./spelling.ts";
+import type {
+  Arguments,
+  ArgumentValues,
+  Command,
+  Options,
+  OptionValues,
+} from "./command.ts";
+import { GLOBAL_OPTIONS } from "./options.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** A command line that has been understood. */
+export type Parsed = ParsedCall | ParsedHelp;
+
+/** A verb is to be run. */
+export interface ParsedCall {
+  /** Tells this variant from the other. */
+  readonly kind: "call";
+  /** The verb. */
+  readonly command: Command;
+  /** Its arguments. */
+  readonly arguments: ArgumentValues<Arguments>;
+  /** Its own options. */
+  readonly options: OptionValues<Options>;
+  /** The options of every verb. */
+  readonly globals: OptionValues<typeof GLOBAL_OPTIONS>;
+}
+
+/** A help text is to be shown. */
+export interface ParsedHelp {
+  /** Tells this variant from the other. */
+  readonly kind: "help";
+  /** The text. */
+  readonly text: string;
+}
+
+/** What the words are read against. */
+export interface Grammar {
+  /** The verbs. */
+  readonly commands: readonly Command[];
+  /** The value of an environment variable, if it is set. */
+  env(name: string): string | undefined;
+  /** How many characters fit in a line of help text. */
+  readonly columns: number;
+}
+
+/** Options as they were typed: `true` for one without a value. The last one counts. */
+type Typed = Map<string, string | true>;
+
+/** A verb and what stood behind it: a list where its argument is variadic. */
+interface Found {
+  readonly command: Command;
+  readonly texts: readonly (string | readonly string[] | undefined)[];
+}
+
+const EPILOGUE = `
+Numbers: 4096, 0x1000, 0o10000 or 0b1; sizes also 4k and 1M. Older spellings
+(write_flash, --flash_mode, default_reset) are understood.
+
+Variables: ESPLINE_PORT, _BAUD, _CHIP, _BEFORE, _AFTER, _CONNECT_ATTEMPTS, _FM,
+_FF and _FS stand in for options, as do the same with ESPTOOL_; NO_COLOR.
+
+Exit codes: 0 done; 1 trouble with the serial port; 2 a wrong command line, or a
+failure.
+`;
+
+/**
+ * Reads a command line.
+ *
+ * @throws {UsageError} If it cannot be understood.
+ */
+export function parseCommandLine(
+  words: readonly string[],
+  grammar: Grammar,
+): Parsed {
+  const run = new Reading(grammar);
+  return run.read(words);
+}
+
+/**
+ * The help text of a verb, or of all.
+ *
+ * @throws {UsageError} If there is no such verb.
+ */
+export function helpText(verb: string | undefined, grammar: Grammar): string {
+  return new Reading(grammar).help(verb);
+}
+
+/** Commander, used once. */
+class Reading {
+  readonly #grammar: Grammar;
+  readonly #program: Program;
+  readonly #typed: Typed = new Map();
+  readonly #own: Typed = new Map();
+  #output = "";
+  #found: Found | undefined;
+
+  constructor(grammar: Grammar) {
+    this.#grammar = grammar;
+    this.#program = this.#configure(new Program("espline"))
+      .description("Talks to the loaders of ESP8266 and ESP32 chips.")
+      .usage("[options] <verb> [arguments]")
+      .enablePositionalOptions()
+      .helpCommand(false)
+      .commandsGroup("Verbs:")
+      .addHelpText("after", EPILOGUE);
+    addOptions(this.#program, GLOBAL_OPTIONS, this.#typed);
+    for (const command of grammar.commands) this.#add(command);
+  }
+
+  read(words: readonly string[]): Parsed {
+    const { commands } = this.#grammar;
+    try {
+      this.#program.parse(
+        normalizeWords(words, commands, GLOBAL_OPTIONS),
+        { from: "user" },
+      );
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.code === "commander.helpDisplayed") {
+        return { kind: "help", text: this.#output };
+      }
+      throw toUsageError(error);
+    }
+    if (this.#found === undefined) {
+      throw new UsageError("No verb was given", 'Try "espline help".');
+    }
+    return { kind: "call", ...this.#values(this.#found) };
+  }
+
+  help(verb: string | undefined): string {
+    if (verb === undefined) return this.#text(this.#program);
+    const name = verb.replaceAll("_", "-");
+    const found = this.#program.commands.find((known) => known.name() === name);
+    if (found !== undefined) return this.#text(found);
+    throw new UsageError(
+      `There is no verb "${verb}"`,
+      'Try "espline help" for the list of them.',
+    );
+  }
+
+  /** What `outputHelp` writes, which has the epilogue that `helpInformation` lacks. */
+  #text(program: Program): string {
+    this.#output = "";
+    program.outputHelp();
+    return this.#output;
+  }
+
+  #configure(program: Program): Program {
+    const { columns } = this.#grammar;
+    return program
+      .exitOverride()
+      .helpOption("-h, --help", "show this text")
+      .configureHelp({ subcommandTerm })
+      .configureOutput({
+        writeOut: (text) => void (this.#output += text),
+        // The message comes with the CommanderError too.
+        writeErr: () => {},
+        getOutHelpWidth: () => columns,
+        getErrHelpWidth: () => columns,
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+      });
+  }
+
+  #add(command: Command): void {
+    const program = this.#configure(new Program(command.name))
+      .summary(command.summary)
+      .description(command.summary)
+      .action((...texts: unknown[]) => {
+        // Commander adds its options and itself behind the arguments.
+        const count = Object.keys(command.arguments).length;
+        const given = texts.slice(0, count) as Found["texts"];
+        this.#found = { command, texts: given };
+      });
+    for (const { label, summary } of Object.values(command.arguments)) {
+      program.argument(label, summary);
+    }
+    addOptions(program, command.options, this.#own);
+    addOptions(program, GLOBAL_OPTIONS, this.#typed, command.options);
+    this.#program.addCommand(program);
+  }
+
+  #values(
+    { command, texts }: Found,
+  ): Omit<ParsedCall, "kind"> {
+    const values = Object.entries(command.arguments).map(
+      ([name, argument], i) => {
+        const given = [texts[i] ?? []].flat();
+        return [
+          name,
+          reading(label(argument.label), () => argument.parse(given)),
+        ];
+      },
+    );
+    const { env } = this.#grammar;
+    return {
+      command,
+      arguments: Object.fromEntries(values),
+      options: readOptions(command.options, this.#own, env),
+      globals: readOptions(GLOBAL_OPTIONS, this.#typed, env),
+    };
+  }
+}
+
+/**
+ * Declares options. Those of every verb have a list of their own in a verb's
+ * help text, and leave out the names that the verb has given to options of its own.
+ */
+function addOptions(
+  program: Program,
+  options: Options,
+  typed: Typed,
+  own?: Options,
+): void {
+  const taken = new Set(Object.values(own ?? {}).flatMap(names));
+  for (const [key, option] of Object.entries(options)) {
+    const [, value = ""] = /( <.+>)?$/.exec(option.flags) ?? [];
+    const free = names(option).filter((name) => !taken.has(name));
+    const declared = new ProgramOption(
+      `${free.join(", ")}${value}`,
+      option.summary,
+    );
+    if (own !== undefined) declared.helpGroup("Options of every verb:");
+    program.addOption(declared);
+    program.on(
+      `option:${declared.name()}`,
+      (text?: string | null) => typed.set(key, text ?? true),
+    );
+  }
+}
+
+/** The spellings of an option: `-p`, `--port`. */
+function names({ flags }: { readonly flags: string }): string[] {
+  return flags.replace(/ <.+>$/, "").split(", ");
+}
+
+function readOptions<O extends Options>(
+  options: O,
+  typed: Typed,
+  env: Grammar["env"],
+): OptionValues<O> {
+  const values = Object.entries(options).map(([key, option]) => {
+    const given = typed.get(key);
+    if (option.kind === "flag") return [key, given !== undefined];
+    if (typeof given === "string") {
+      const name = names(option).at(-1) ?? key;
+      return [key, reading(name, () => option.parse(given))];
+    }
+    for (
+      const prefix of option.env === undefined ? [] : ["ESPLINE", "ESPTOOL"]
+    ) {
+      const variable = `${prefix}_${option.env}`;
+      const text = env(variable);
+      if (!text) continue;
+      return [
+        key,
+        reading(`the variable ${variable}`, () => option.parse(text)),
+      ];
+    }
+    return [key, option.fallback];
+  });
+  return Object.fromEntries(values);
+}
+
+/** A verb with its arguments, in the list of verbs. */
+function subcommandTerm(program: Program): string {
+  return [program.name(), program.usage().replace("[options]", "").trim()]
+    .join(" ").trimEnd();
+}
+
+/** `<address>` as people call it: `ADDRESS`. */
+function label(text: string): string {
+  return text.replaceAll(/[^a-z -]/g, "").toUpperCase();
+}
+
+/** Runs a parser, and puts the culprit's name in front of what it complains about. */
+function reading<T>(culprit: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(`Cannot read ${culprit}: ${error.message}`);
+  }
+}
+
+/** Commander's `error: unknown option '--prt'\n(Did you mean --port?)` as message and hint. */
+function toUsageError({ code, message }: CommanderError): UsageError {
+  if (code === "commander.help") {
+    return new UsageError("No verb was given", 'Try "espline help".');
+  }
+  const [first = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  return new UsageError(
+    first.charAt(0).toUpperCase() +
+      first.slice(1).replace(/\.$/, "").replaceAll("'", '"'),
+    suggestion?.replace(/^\((.*)\)$/, "$1") ?? 'Try "espline help".',
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * What a person or a log sees while a verb works.
+ *
+ * @module
+ */
+
+import type { ProgressEvent, TransferProgress } from "../../mod.ts";
+import type { TextSink } from "./io.ts";
+import { hex } from "./text.ts";
+
+/** The transfers that are worth a bar; a stub's upload is one line. */
+type Shown = Exclude<TransferProgress["kind"], "stub">;
+
+const TITLES: Readonly<Record<Shown, string>> = {
+  write: "Writing at",
+  read: "Reading from",
+  erase: "Erasing at",
+  verify: "Verifying at",
+  dump: "Dumping from",
+  ram: "Loading into RAM at",
+};
+
+/** The widest bar, in characters. */
+const MAX_BAR_WIDTH = 30;
+/** Erase the rest of the line (ECMA-48 EL). */
+const CLEAR_TO_END = "\x1b[K";
+
+/** How a {@linkcode Screen} behaves. */
+export interface ScreenOptions {
+  /** Says nothing at all. */
+  readonly silent?: boolean;
+}
+
+/** Lines, and progress: a bar where a person looks, else one line for each 10 %. */
+export class Screen {
+  readonly #sink: TextSink;
+  readonly #silent: boolean;
+  /** Whether the cursor stands behind text that has no line end yet. */
+  #lineOpen = false;
+  /** What the last progress was about, and how far it was told. */
+  #shown = { title: "", step: -1 };
+  #progress = true;
+  #stubTold = false;
+
+  /** Makes a screen on a sink. */
+  constructor(sink: TextSink, options: ScreenOptions = {}) {
+    this.#sink = sink;
+    this.#silent = options.silent ?? false;
+  }
+
+  /** Leaves out the progress of transfers from now on. */
+  hideProgress(): void {
+    this.#progress = false;
+  }
+
+  /** Writes a line, below whatever bar stands there. */
+  line(text = ""): void {
+    this.endLine();
+    this.#write(`${text}\n`);
+  }
+
+  /** Ends the line of a bar or of the attempts, if one is open. */
+  endLine(): void {
+    if (this.#lineOpen) this.#write("\n");
+    this.#lineOpen = false;
+    this.#shown = { title: "", step: -1 };
+  }
+
+  /** Shows what an event is about. */
+  show(event: ProgressEvent): void {
+    switch (event.kind) {
+      case "connect":
+        this.#write(event.attempt === 1 ? "Connecting..." : ".");
+        this.#lineOpen = true;
+        break;
+      case "identify":
+        break;
+      case "baud":
+        this.line(`Changed the speed to ${event.baud} baud.`);
+        break;
+      case "reset":
+        this.line(
+          RESETS[event.mode] ?? `Resetting the chip (${event.mode})...`,
+        );
+        break;
+      case "note":
+        this.line(`Note: ${event.message}.`);
+        break;
+      case "stub":
+        this.#stub();
+        break;
+      default:
+        if (this.#progress) this.#transfer(event, TITLES[event.kind]);
+    }
+  }
+
+  /** Said once, although a stub comes in several parts. */
+  #stub(): void {
+    if (!this.#stubTold) this.line("Uploading stub flasher...");
+    this.#stubTold = true;
+  }
+
+  #transfer(event: TransferProgress, verb: string): void {
+    const title = `${verb} ${hex(event.address)}`;
+    const percent = event.total === 0
+      ? 100
+      : Math.floor(100 * event.done / event.total);
+    const { isTerminal } = this.#sink;
+    const step = isTerminal ? percent : Math.floor(percent / 10);
+    if (title === this.#shown.title && step === this.#shown.step) return;
+    if (title !== this.#shown.title) this.endLine();
+    if (isTerminal) this.#bar(title, percent, event);
+    else if (step > 0) this.#write(`${title}... (${step * 10} %)\n`);
+    this.#shown = { title, step };
+    if (isTerminal && event.done >= event.total) this.endLine();
+  }
+
+  #bar(
+    title: string,
+    percent: number,
+    { done, total }: TransferProgress,
+  ): void {
+    const figures = `${String(percent).padStart(3)} % ${done}/${total} bytes`;
+    const room = this.#sink.columns - title.length - figures.length - 5;
+    const width = Math.max(0, Math.min(MAX_BAR_WIDTH, room));
+    const full = Math.floor(width * percent / 100);
+    const bar = width < 5
+      ? " "
+      : ` [${"=".repeat(full)}${" ".repeat(width - full)}] `;
+    const text = `${title}${bar}${figures}`.slice(0, this.#sink.columns - 1);
+    this.#write(`\r${text}${CLEAR_TO_END}`);
+    this.#lineOpen = true;
+  }
+
+  #write(text: string): void {
+    if (!this.#silent) this.#sink.write(text);
+  }
+}
+
+/** The sentences that wrappers of esptool wait for. */
+const RESETS: Readonly<Record<string, string>> = {
+  "hard-reset": "Hard resetting via RTS pin...",
+  "soft-reset": "Soft resetting...",
+  "watchdog-reset": "Hard resetting with a watchdog...",
+  "no-reset": "Staying in the loader.",
+  "no-reset-stub": "Staying in the stub flasher.",
+};

@@ -1,0 +1,45 @@
+/**
+ * How numbers and ports are written for people.
+ *
+ * @module
+ */
+
+import type { PortInfo } from "../../mod.ts";
+
+/** A number of 32 bits as `0x` and 8 digits, without the separator that messages have. */
+export function hex(value: number): string {
+  return `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
+}
+
+/** How long something took and how fast it was: `in 1.2 seconds (340.1 kbit/s)`. */
+export function speed(bytes: number, ms: number): string {
+  const seconds = `in ${(ms / 1000).toFixed(1)} seconds`;
+  return ms > 0
+    ? `${seconds} (${(bytes * 8 / ms).toFixed(1)} kbit/s)`
+    : seconds;
+}
+
+/** A flash size as esptool's users call it: `512KB`, `4MB`. */
+export function sizeName(bytes: number): string {
+  return bytes < 0x10_0000 ? `${bytes / 0x400}KB` : `${bytes / 0x10_0000}MB`;
+}
+
+/** A port and what is known of it, in a line. */
+export function describePort(port: PortInfo): string {
+  const { usbVendorId, usbProductId } = port;
+  const id = usbVendorId === undefined || usbProductId === undefined
+    ? undefined
+    : `${hex4(usbVendorId)}:${hex4(usbProductId)}`;
+  const facts = [
+    id,
+    port.manufacturer,
+    port.product,
+    port.serialNumber && `serial ${port.serialNumber}`,
+    port.location && `at ${port.location}`,
+  ].filter(Boolean);
+  return facts.length === 0 ? port.path : `${port.path}  ${facts.join(", ")}`;
+}
+
+function hex4(value: number): string {
+  return value.toString(16).padStart(4, "0");
+}

@@ -1,0 +1,93 @@
+/**
+ * Values of arguments and options: text to numbers and words. Each parser
+ * throws a `SyntaxError` whose message goes behind the argument's name.
+ *
+ * @module
+ */
+
+const MAX_UINT32 = 0xffff_ffff;
+const SUFFIXES: Readonly<Record<string, number>> = {
+  k: 0x400,
+  M: 0x10_0000,
+};
+
+/**
+ * Parses a whole number: decimal, `0x` hex, `0o` octal or `0b` binary, with
+ * `_` between digits. A leading zero is refused, because it means octal to some.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseNumber(text: string): number {
+  const digits = /^(0x(_?[0-9a-f])+|0o(_?[0-7])+|0b(_?[01])+|0|[1-9](_?\d)*)$/i;
+  const value = digits.test(text) ? Number(text.replaceAll("_", "")) : NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new SyntaxError(
+    `"${text}" is not a number such as 4096, 0x1000, 0o10000 or 0b1`,
+  );
+}
+
+/**
+ * Parses an address or another number of 32 bits.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseUint32(text: string): number {
+  const value = parseNumber(text);
+  if (value <= MAX_UINT32) return value;
+  throw new SyntaxError(`"${text}" does not fit 32 bits`);
+}
+
+/**
+ * Parses a number of bytes: a number, with `k` for 1024 or `M` for 1048576.
+ *
+ * @throws {SyntaxError} If it is none, or zero.
+ */
+export function parseSize(text: string): number {
+  const unit = SUFFIXES[text.slice(-1)];
+  const value = parseNumber(unit === undefined ? text : text.slice(0, -1)) *
+    (unit ?? 1);
+  if (value > 0 && value <= MAX_UINT32) return value;
+  throw new SyntaxError(`"${text}" is not from 1 to ${MAX_UINT32} bytes`);
+}
+
+/**
+ * Parses a number of bytes as {@linkcode parseSize} does, or the word `all`.
+ *
+ * @throws {SyntaxError} If it is neither.
+ */
+export function parseSizeOrAll(text: string): number | "all" {
+  return text.toLowerCase() === "all" ? "all" : parseSize(text);
+}
+
+/**
+ * Parses the number of attempts; 0 and less mean no limit.
+ *
+ * @throws {SyntaxError} If it is no whole number.
+ */
+export function parseAttempts(text: string): number {
+  if (text.startsWith("-")) return -parseNumber(text.slice(1));
+  return parseNumber(text);
+}
+
+/**
+ * Parses a speed in baud.
+ *
+ * @throws {SyntaxError} If it is no whole number above 0.
+ */
+export function parseBaud(text: string): number {
+  const value = parseNumber(text);
+  if (value > 0) return value;
+  throw new SyntaxError(`"${text}" is not a speed in baud`);
+}
+
+/** Makes a parser of one word of several; `_` is as good as `-`. */
+export function oneOf<const T extends string>(
+  words: readonly T[],
+): (text: string) => T {
+  return (text) => {
+    const wanted = text.replaceAll("_", "-");
+    const word = words.find((word) => word === wanted);
+    if (word !== undefined) return word;
+    throw new SyntaxError(`"${text}" is not one of ${words.join(", ")}`);
+  };
+}

@@ -1,0 +1,69 @@
+/** Runs the command line inside the test, with a world made for it. */
+
+import { main } from "../../lib/cli/main.ts";
+import type { PortInfo, PortTarget } from "../../mod.ts";
+
+/** The world around one run. */
+export interface World {
+  /** What `--port` names; a name that is not here is opened as it is. */
+  readonly boards?: Readonly<Record<string, PortTarget>>;
+  /** Environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What `listPorts()` finds. */
+  readonly ports?: readonly PortInfo[];
+  /** Whether stdout and stderr are terminals. */
+  readonly terminal?: boolean;
+  /** Ctrl-C. */
+  readonly signal?: AbortSignal;
+  /** Told of every text written to stdout. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** What came of it. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function runCli(
+  args: readonly string[],
+  world: World = {},
+): Promise<Outcome> {
+  const texts = { stdout: "", stderr: "" };
+  const sink = (name: keyof typeof texts) => ({
+    isTerminal: world.terminal ?? false,
+    columns: 80,
+    write(text: string) {
+      texts[name] += text;
+      if (name === "stdout") world.onOutput?.(text);
+    },
+  });
+  const code = await main(args, {
+    stdout: sink("stdout"),
+    stderr: sink("stderr"),
+    signal: world.signal ?? new AbortController().signal,
+    env: (name) => world.env?.[name],
+    listPorts: () => Promise.resolve([...world.ports ?? []]),
+    target: (port) => world.boards?.[port] ?? port,
+  });
+  return { code, ...texts };
+}
+
+/** A folder that is gone when the test is over. */
+export async function temporaryFolder(): Promise<
+  AsyncDisposable & { readonly path: string; file(name: string): string }
+> {
+  const path = await Deno.makeTempDir({ prefix: "espline-cli-" });
+  return {
+    path,
+    file: (name) => `${path}/${name}`,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** The names of the files in a folder, sorted. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
+    .sort();
+}

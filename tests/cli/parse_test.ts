@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { helpText, parseCommandLine } from "../../lib/cli/parse.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
+
+type Env = Readonly<Record<string, string>>;
+
+function grammar(env: Env = {}) {
+  return {
+    commands: COMMANDS,
+    env: (name: string) => env[name],
+    columns: 80,
+  };
+}
+
+function parse(line: string, env: Env = {}) {
+  const words = line.split(" ").filter((word) => word !== "");
+  const parsed = parseCommandLine(words, grammar(env));
+  assert(parsed.kind === "call");
+  return { ...parsed, name: parsed.command.name };
+}
+
+const DEFAULTS = {
+  chip: "auto",
+  port: undefined,
+  baud: 115_200,
+  before: "default-reset",
+  after: "hard-reset",
+  noStub: false,
+  connectAttempts: 7,
+  json: false,
+};
+
+Deno.test("parseCommandLine fills in what was not typed", () => {
+  const { name, globals } = parse("read-mac");
+  assert.equal(name, "read-mac");
+  assert.deepEqual(globals, DEFAULTS);
+});
+
+const GLOBALS = "-c ESP32-C3 -p /dev/x -b 921600 --before no_reset " +
+  "-a soft-reset --no-stub --connect-attempts -1 --json";
+const GIVEN = {
+  chip: "esp32c3",
+  port: "/dev/x",
+  baud: 921_600,
+  before: "no-reset",
+  after: "soft-reset",
+  noStub: true,
+  connectAttempts: -1,
+  json: true,
+};
+
+Deno.test("parseCommandLine takes global options before the verb and behind it", () => {
+  assert.deepEqual(parse(`${GLOBALS} read-mac`).globals, GIVEN);
+  assert.deepEqual(parse(`read-mac ${GLOBALS}`).globals, GIVEN);
+  assert.deepEqual(parse(`read-mem ${GLOBALS} 0x10`).globals, GIVEN);
+  const mixed = parse("-c esp32 --no-stub read-mem 0x10 --port=/dev/y -b9600");
+  assert.deepEqual(mixed.globals, {
+    ...DEFAULTS,
+    chip: "esp32",
+    noStub: true,
+    port: "/dev/y",
+    baud: 9600,
+  });
+});
+
+Deno.test("parseCommandLine lets the later of two options win", () => {
+  assert.equal(parse("-p a read-mac -p b").globals.port, "b");
+  assert.equal(parse("read-mac -p a --port b").globals.port, "b");
+});
+
+Deno.test("parseCommandLine gives -p and -s of write-flash to the verb", () => {
+  const line = "-p /dev/x write-flash -p -s -e -z --force 0x0 a 4096 b";
+  const { globals, options, arguments: values } = parse(line);
+  assert.equal(globals.port, "/dev/x");
+  assert.deepEqual(options, {
+    flashMode: "keep",
+    flashFrequency: "keep",
+    flashSize: "detect",
+    eraseAll: true,
+    compress: true,
+    noCompress: false,
+    skipFlashed: true,
+    force: true,
+    noProgress: true,
+  });
+  assert.deepEqual(values, {
+    files: [{ address: 0, path: "a" }, { address: 4096, path: "b" }],
+  });
+});
+
+for (
+  const spelling of [
+    "-fm dio -ff 40m -fs 2MB-c1",
+    "-fm=dio -ff=40m -fs=2MB-c1",
+    "--flash-mode dio --flash-freq 40m --flash-size 2MB-c1",
+    "--flash_mode=dio --flash_freq 40m --flash_size=2MB-c1",
+  ]
+) {
+  Deno.test(`parseCommandLine reads ${spelling}`, () => {
+    for (const verb of ["write_flash", "verify-flash"]) {
+      const { options } = parse(`${verb} ${spelling} 0 a`);
+      assert.equal(options.flashMode, "dio");
+      assert.equal(options.flashFrequency, "40m");
+      assert.equal(options.flashSize, "2MB-c1");
+    }
+  });
+}
+
+Deno.test("parseCommandLine takes ESPLINE_ before ESPTOOL_, and an option before both", () => {
+  const env = {
+    ESPTOOL_PORT: "/dev/tool",
+    ESPTOOL_BAUD: "460800",
+    ESPTOOL_CHIP: "ESP8266",
+    ESPLINE_PORT: "/dev/line",
+    ESPLINE_AFTER: "no-reset",
+    ESPLINE_CHIP: "",
+  };
+  const { globals } = parse("read-mac -b 9600", env);
+  assert.deepEqual(globals, {
+    ...DEFAULTS,
+    port: "/dev/line",
+    baud: 9600,
+    chip: "esp8266",
+    after: "no-reset",
+  });
+});
+
+Deno.test("parseCommandLine reads the arguments of each verb", () => {
+  const cases: ReadonlyArray<readonly [string, Record<string, unknown>]> = [
+    ["read-flash 0x1000 all out", {
+      address: 0x1000,
+      size: "all",
+      file: "out",
+    }],
+    ["erase-region 0 1M", { address: 0, size: 0x10_0000 }],
+    ["dump-mem 0x40000000 64k f", {
+      address: 0x4000_0000,
+      size: 0x1_0000,
+      file: "f",
+    }],
+    ["read-mem 0x60000078", { address: 0x6000_0078 }],
+    ["write-mem 0x10 5", { address: 16, value: 5, mask: undefined }],
+    ["write-mem 0x10 5 0xff", { address: 16, value: 5, mask: 255 }],
+    ["help", { verb: undefined }],
+    ["erase-flash", {}],
+  ];
+  for (const [line, values] of cases) {
+    assert.deepEqual(parse(line).arguments, values, line);
+  }
+});
+
+const WRONG: ReadonlyArray<
+  readonly [line: string, message: RegExp, hint?: RegExp | undefined, env?: Env]
+> = [
+  ["", /No verb/],
+  ["--no-stub", /No verb/],
+  ["writ-flash 0 a", /"writ-flash"/, /write-flash/],
+  ["--prt x read-mac", /"--prt"/, /--port/],
+  ["read-mac --chp esp32", /"--chp"/, /--chip/],
+  ["write-flash --comprss 0 a", /"--comprss"/, /--compress/],
+  ["write-flash -fmdio 0 a", /"-fmdio"/],
+  ["read-mac extra", /read-mac.*0 arguments but got 1/],
+  ["read-mem", /"address"/],
+  ["write-mem 0x10", /"value"/],
+  ["write-flash", /"address file"/],
+  ["write-flash 0", /ADDRESS FILE: "0" is an address without a file/],
+  ["write-flash 1k a", /ADDRESS FILE: "1k"/],
+  ["write-flash 0 a b", /"b" is not a number/],
+  ["write-flash -fm qix 0 a", /--flash-mode: "qix" is not one of keep, qio/],
+  ["write-flash -fs 4mb 0 a", /--flash-size: "4mb"/],
+  ["write-flash -ff 41m 0 a", /--flash-freq: "41m"/],
+  ["erase-region 0x1x 4k", /ADDRESS: "0x1x"/],
+  ["erase-region 4k 4k", /ADDRESS: "4k"/],
+  ["erase-region 0x1000 4q", /SIZE: "4q"/],
+  ["read-mem 010", /ADDRESS: "010"/],
+  ["write-mem 0x10 0x100000000", /VALUE: "0x100000000" does not fit/],
+  ["-b fast read-mac", /--baud: "fast"/],
+  ["-c esp9 read-mac", /--chip: "esp9" is not one of auto, esp8266/],
+  ["--before foo read-mac", /--before: "foo" is not one of default-reset/],
+  ["--after foo read-mac", /--after: "foo"/],
+  ["--connect-attempts many read-mac", /--connect-attempts: "many"/],
+  ["read-mac --port", /--port/],
+  ["read-mac", /ESPTOOL_BAUD: "abc"/, undefined, { ESPTOOL_BAUD: "abc" }],
+  ["read-mac", /ESPLINE_CHIP: "x"/, undefined, { ESPLINE_CHIP: "x" }],
+];
+
+for (const [line, message, hint, env] of WRONG) {
+  Deno.test(`parseCommandLine refuses "${line}" and says ${message}`, () => {
+    const read = () =>
+      parseCommandLine(line.split(" ").filter(Boolean), grammar(env));
+    assert.throws(read, (error: unknown) => {
+      assert(error instanceof UsageError);
+      assert.match(error.message, message);
+      if (hint !== undefined) assert.match(error.hint ?? "", hint);
+      return true;
+    });
+  });
+}
+
+Deno.test("helpText explains every verb and every option that it has", () => {
+  const all = helpText(undefined, grammar());
+  for (const { name, summary, arguments: values, options } of COMMANDS) {
+    assert(all.includes(name), name);
+    const text = helpText(name, grammar());
+    assert(text.includes(summary), name);
+    const parts = [...Object.values(values), ...Object.values(options)];
+    for (const part of parts) {
+      const shown = "flags" in part ? part.flags : part.label.slice(1, -4);
+      assert(text.includes(shown), `${name}: ${shown}`);
+    }
+  }
+  assert.match(all, /Exit codes: 0 .* 1 .* 2 /);
+  assert.equal(
+    helpText("write_flash", grammar()),
+    helpText("write-flash", grammar()),
+  );
+  assert.throws(() => helpText("nothing", grammar()), UsageError);
+});
+
+Deno.test("helpText keeps to the width of a terminal", () => {
+  for (const verb of [undefined, ...COMMANDS.map(({ name }) => name)]) {
+    for (const line of helpText(verb, grammar()).split("\n")) {
+      assert(line.length <= 80, `${line.length}: ${line}`);
+    }
+  }
+});
