@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+
+const ROOT = new URL("../", import.meta.url);
+const BASE = ["errors", "bytes", "clock", "progress"].map((n) => `lib/${n}.ts`);
+const BUILDING = ["base", "chips", "framing", "protocol"];
+/** The layers that a layer may import, beside itself. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  chips: ["base"],
+  framing: ["base"],
+  protocol: ["base"],
+  transport: ["base"],
+  image: ["base", "chips"],
+  loader: [...BUILDING, "lib/transport/transport.ts"],
+  simulator: [...BUILDING, "transport"],
+  device: [...BUILDING, "transport", "image", "loader"],
+  monitor: ["base", "image", "transport"],
+  provision: ["base", "chips", "image", "device", "npm", "deno.json"],
+  cli: ["public", "npm", "deno.json"],
+  scripts: ["public"],
+  "mod.ts": [...BUILDING, "transport", "image", "loader", "device", "monitor"],
+};
+const PUBLIC = [
+  "mod.ts",
+  ...["simulator/mod", "provision/mod", "cli/main"]
+    .map((name) => `lib/${name}.ts`),
+];
+/** What single files may import beyond their layer. */
+const EXTRA: Readonly<Record<string, readonly RegExp[]>> = {
+  "lib/loader/stub.ts": [/^esptool-js\/.*\.json$/],
+};
+
+/** `lib/device/open.ts` is of `device`, and `lib/bytes.ts` of `base`. */
+function layerOf(path: string): string {
+  if (BASE.includes(path)) return "base";
+  const [top = "", folder = "", rest] = path.split("/");
+  return rest === undefined ? top : top === "lib" ? folder : top;
+}
+
+/** Every module that a source names: imports, re-exports, types and `import()`; not those in comments. */
+function importsOf(source: string): { specifier: string; lazy: boolean }[] {
+  const code = source.replaceAll(/^\s*(?:\/\*|\*|\/\/).*$/gm, "");
+  const named =
+    /^(?:import|export)\b[\w$*{},\s]*?\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"/gm;
+  const called = /(\bawait\s+)?\bimport\(\s*(?:["'`]([^"'`$]+))?/g;
+  return [
+    ...Array.from(code.matchAll(named), ([, from, bare]) => ({
+      specifier: from ?? bare ?? "",
+      lazy: false,
+    })),
+    ...Array.from(code.matchAll(called), ([, lazy, specifier]) => ({
+      specifier: specifier ?? "(computed)",
+      lazy: lazy !== undefined,
+    })),
+  ];
+}
+
+/** Why `path` may not import `specifier`, or `undefined` if it may. */
+function objection(
+  path: string,
+  specifier: string,
+  lazy: boolean,
+): string | undefined {
+  const layer = layerOf(path);
+  const below = BELOW[layer] ?? [];
+  if (specifier.startsWith("node:")) return undefined;
+  if (EXTRA[path]?.some((extra) => extra.test(specifier))) return undefined;
+  if (!specifier.startsWith(".")) {
+    return /^[@a-z]/.test(specifier) && !specifier.includes(":") &&
+        below.includes("npm")
+      ? undefined
+      : `no package here: ${specifier}`;
+  }
+  const target = new URL(specifier, new URL(path, ROOT)).href
+    .slice(ROOT.href.length);
+  const folder = target.slice(0, target.lastIndexOf("/") + 1);
+  if (!/\.(ts|json)$/.test(target)) return `without its ending: ${target}`;
+  if (target.slice(folder.length).startsWith("_")) {
+    if (path.slice(0, path.lastIndexOf("/") + 1) !== folder) {
+      return `private to ${folder}: ${target}`;
+    }
+  }
+  const other = layerOf(target);
+  const allowed = other === layer || below.includes(other) ||
+    below.includes(target) ||
+    below.includes("public") && PUBLIC.includes(target) ||
+    layer === "device" && other === "simulator" && lazy;
+  return allowed ? undefined : `${layer} does not stand on ${target}`;
+}
+
+function sources(): string[] {
+  const found = ["lib", "scripts"].flatMap((folder) =>
+    readdirSync(new URL(folder, ROOT), { recursive: true })
+      .map((name) => `${folder}/${String(name).replaceAll("\\", "/")}`)
+  );
+  return ["mod.ts", ...found.filter((path) => path.endsWith(".ts"))];
+}
+
+Deno.test("lib, scripts and mod.ts import only what stands below them", () => {
+  const paths = sources();
+  assert.ok(paths.length > 20, "found the sources");
+  const objections = paths.flatMap((path) => {
+    if (BELOW[layerOf(path)] === undefined) return [`${path}: of no layer`];
+    return importsOf(Deno.readTextFileSync(new URL(path, ROOT)))
+      .map(({ specifier, lazy }) => objection(path, specifier, lazy))
+      .flatMap((why) => why === undefined ? [] : [`${path}: ${why}`]);
+  });
+  assert.deepEqual(objections, []);
+});
+
+const FORBIDDEN: readonly [path: string, source: string][] = [
+  ["lib/bytes.ts", `import { esp32 } from "./chips/esp32.ts";`],
+  [
+    "lib/chips/a.ts",
+    `import type { Transport } from "../transport/transport.ts";`,
+  ],
+  ["lib/loader/a.ts", `import { openTcp } from "../transport/tcp.ts";`],
+  ["lib/loader/a.ts", `export {\n  parse,\n} from "../image/elf.ts";`],
+  ["lib/loader/a.ts", `const a = await import("../simulator/mod.ts");`],
+  ["lib/loader/a.ts", `import stub from "esptool-js/a.json";`],
+  [
+    "lib/loader/stub.ts",
+    `import { ESPLoader } from "esptool-js/lib/index.js";`,
+  ],
+  ["lib/simulator/a.ts", `import { Link } from "../loader/link.ts";`],
+  ["lib/device/a.ts", `import { VirtualBoard } from "../simulator/mod.ts";`],
+  ["lib/device/a.ts", `let a: import("../simulator/mod.ts").VirtualBoard;`],
+  ["lib/device/a.ts", `import * as posix from "../transport/_posix.ts";`],
+  ["lib/provision/a.ts", `import { Link } from "../loader/link.ts";`],
+  ["lib/provision/a.ts", `import { x } from "npm:csv-parse";`],
+  ["lib/cli/commands/a.ts", `import { open } from "../../device/open.ts";`],
+  ["lib/image/a.ts", `import "jsr:@std/assert";`],
+  ["lib/image/a.ts", `const a = await import(name);`],
+  ["lib/image/a.ts", `import { a } from "./elf";`],
+  ["scripts/a.ts", `import { chipById } from "../lib/chips/registry.ts";`],
+];
+
+for (const [path, source] of FORBIDDEN) {
+  Deno.test(`the layer check objects to ${source} in ${path}`, () => {
+    const [found, ...more] = importsOf(source);
+    assert.ok(found !== undefined && more.length === 0);
+    assert.ok(objection(path, found.specifier, found.lazy));
+  });
+}
