@@ -110,6 +110,7 @@ export {
 export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
+export type { ChipRevision } from "./lib/loader/quirks.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type { StubImage } from "./lib/loader/stub.ts";

@@ -40,6 +40,7 @@ export const esp32: ChipFamily = defineChip({
       mosiDlen: 0x3ff4_2028,
       misoDlen: 0x3ff4_202c,
       w0: 0x3ff4_2080,
+      addressShift: 8,
     },
   },
   memory: [

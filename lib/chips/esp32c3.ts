@@ -43,6 +43,7 @@ export const esp32c3: ChipFamily = defineChip({
       mosiDlen: 0x6000_2024,
       misoDlen: 0x6000_2028,
       w0: 0x6000_2058,
+      addressShift: 0,
     },
     watchdog: {
       config0: 0x6000_8090,

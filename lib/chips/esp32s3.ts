@@ -44,6 +44,7 @@ export const esp32s3: ChipFamily = defineChip({
       mosiDlen: 0x6000_2024,
       misoDlen: 0x6000_2028,
       w0: 0x6000_2058,
+      addressShift: 0,
     },
     watchdog: {
       config0: 0x6000_8098,

@@ -32,6 +32,7 @@ export const esp8266: ChipFamily = defineChip({
       usr1: 0x6000_0220,
       usr2: 0x6000_0224,
       w0: 0x6000_0240,
+      addressShift: 8,
     },
   },
   memory: [
@@ -66,6 +67,13 @@ export const esp8266: ChipFamily = defineChip({
       highTemperature: {
         bits: [{ block: "otp", word: 0, shift: 5, width: 1 }],
       },
+    },
+    // What the SDK's system_get_chip_id() returns.
+    chipId: {
+      bits: [
+        { block: "otp", word: 0, shift: 24, width: 8 },
+        { block: "otp", word: 1, shift: 0, width: 24 },
+      ],
     },
     description: [
       { when: { esp8285: 1, highTemperature: 1 }, text: "ESP8285H16" },

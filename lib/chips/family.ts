@@ -68,6 +68,8 @@ export interface SpiRegisters {
   readonly misoDlen?: number;
   /** The first word of the data buffer. */
   readonly w0: number;
+  /** How far a 24-bit address stands from bit 0 of `addr`: 8 where it is sent from the top bit down. */
+  readonly addressShift: 0 | 8;
 }
 
 /** The RTC watchdog's registers, with which a chip is reset where no EN line is wired. */
@@ -171,6 +173,8 @@ export interface EfuseLayout {
   readonly fields: Readonly<Record<string, EfuseField>>;
   /** The six bytes of the MAC address, most significant first; absent where a quirk reads it. */
   readonly mac?: readonly BitField[];
+  /** The chip's own number, where it has one besides its MAC address. */
+  readonly chipId?: EfuseField;
   /** What a field's values are called in a text. */
   readonly labels?: Readonly<Record<string, Readonly<Record<number, string>>>>;
   /** The chip's full name; the last rule should hold always. */
@@ -285,7 +289,8 @@ function checkRegions({ name, memory }: ChipFamily): void {
 }
 
 function checkRegisters({ name, registers, efuse }: ChipFamily): void {
-  const { spi, watchdog, ...rest } = registers;
+  const { spi: { addressShift: _shift, ...spi }, watchdog, ...rest } =
+    registers;
   const { key: _key, superKey: _superKey, ...dog } = watchdog ??
     {} as WatchdogRegisters;
   const blocks = Object.values(efuse.blocks).map((block) => block.address);
@@ -312,6 +317,9 @@ function checkEfuse({ name, efuse }: ChipFamily): void {
     field,
     bits,
   }));
+  if (efuse.chipId !== undefined) {
+    fields.push({ field: "chipId", bits: efuse.chipId.bits });
+  }
   if (efuse.mac !== undefined) {
     fields.push({ field: "mac", bits: efuse.mac });
     if (efuse.mac.length !== 6 || efuse.mac.some((byte) => byte.width !== 8)) {

@@ -8,13 +8,16 @@ import type { ChipFamily } from "../chips/family.ts";
 import { sha256 } from "./_layout.ts";
 import { parseImage } from "./esp_image.ts";
 
-/** Flash access modes, as the image header's byte 2. */
-export const FLASH_MODES: Readonly<
-  Record<"qio" | "qout" | "dio" | "dout", number>
-> = Object.freeze({ qio: 0, qout: 1, dio: 2, dout: 3 });
+/** How the flash is read: data (and, with `io`, addresses) on four or two lines. */
+export type FlashMode = "qio" | "qout" | "dio" | "dout";
 
-/** How the flash is read: address and data on four or two lines. */
-export type FlashMode = keyof typeof FLASH_MODES;
+/** Flash access modes, as the image header's byte 2. */
+export const FLASH_MODES: Readonly<Record<FlashMode, number>> = Object.freeze({
+  qio: 0,
+  qout: 1,
+  dio: 2,
+  dout: 3,
+});
 
 /** Flash parameters by name; a parameter that is left out is kept. */
 export interface FlashParameters {

@@ -1,4 +1,4 @@
-import { alignUp, padTo } from "../bytes.ts";
+import { alignDown, alignUp, padTo } from "../bytes.ts";
 import {
   FLASH_BEGIN,
   FLASH_DEFL_BEGIN,
@@ -84,17 +84,22 @@ export function plainSource(
     send: (loader, piece, place, options) =>
       loader.flashData({ data: piece, ...place }, options),
     end: (loader, params, options) => loader.flashEnd(params, options),
-    resume(failed) {
-      // A stub tells of a failure with the packet after it; and opening the
-      // flash again erases the whole sector.
-      if (address % SECTOR_SIZE !== 0) return 0;
-      const perSector = Math.max(1, SECTOR_SIZE / blockSize);
-      const before = Math.max(0, failed - 1);
-      return before - before % perSector;
-    },
+    resume: (failed) =>
+      address % SECTOR_SIZE === 0 ? sectorStart(failed - 1, blockSize) : 0,
     filledBefore: (index) => Math.min(data.length, index * blockSize),
     [Symbol.dispose]() {},
   };
+}
+
+/**
+ * The first packet of the sector that a packet is in, as opening the flash
+ * again erases the whole of it.
+ *
+ * @param index One less than the packet that failed: a stub tells of a failure with the packet after it.
+ */
+function sectorStart(index: number, blockSize: number): number {
+  const perSector = Math.max(1, SECTOR_SIZE / blockSize);
+  return alignDown(Math.max(0, index), perSector);
 }
 
 /** The bytes as a zlib stream, which can only begin at its start. */

@@ -5,8 +5,9 @@ import type { Transport } from "../transport/transport.ts";
 import { ByteTail } from "./_byte_tail.ts";
 import { type Arrival, FrameInbox } from "./_frame_inbox.ts";
 
-/** How many bytes are kept for a diagnosis. */
+/** How many bytes are kept for a diagnosis: of all, and of those outside frames. */
 const RECENT_SIZE = 4096;
+const NOISE_SIZE = 1024;
 
 /** How long to wait for a frame, and what to fail with when that is over. */
 export interface TakeFrameOptions {
@@ -31,6 +32,7 @@ export class Line {
   #lastByteAt = 0;
   #detached = false;
   readonly recent: ByteTail = new ByteTail(RECENT_SIZE);
+  readonly noise: ByteTail = new ByteTail(NOISE_SIZE);
 
   constructor(transport: Transport, clock: Clock) {
     this.#clock = clock;
@@ -42,6 +44,7 @@ export class Line {
     this.#decoder = new SlipDecoder({
       frame: (payload) => this.#inbox.put(payload),
       error: (error) => this.#inbox.put(error),
+      noise: (bytes) => this.noise.push(bytes),
     });
     this.#pumping = this.#pump();
   }

@@ -140,12 +140,7 @@ async function synchronise(
     reset = resets[(attempt - 1) % Math.max(1, resets.length)];
     if (reset === undefined && !keepsState(options) && !noted) {
       noted = true;
-      options.onProgress?.({
-        kind: "note",
-        port: link.port,
-        message:
-          "The port has no DTR and RTS: put the chip into download mode by hand",
-      });
+      noteNoLines(link, options);
     }
     options.onProgress?.({
       kind: "connect",
@@ -157,16 +152,28 @@ async function synchronise(
     link.clearRecent();
     if (reset !== undefined) await resetAndListen(link, reset, options);
     const isStub = await trySync(link, options);
-    if (isStub !== undefined) return isStub;
+    if (isStub !== undefined) {
+      // What the chip said before it answered is no matter of later commands.
+      link.clearRecent();
+      return isStub;
+    }
     logs.push(link.recent());
     if (logs.length > LOGS_KEPT) logs.shift();
   }
   throw diagnoseConnect({
     port: link.port,
-    chip: options.chip,
     canReset: reset !== undefined,
     logs,
     slowLog: await readSlowLog(link, reset, logs.at(-1), options),
+  });
+}
+
+function noteNoLines(link: Link, { onProgress }: ConnectOptions): void {
+  onProgress?.({
+    kind: "note",
+    port: link.port,
+    message:
+      "The port has no DTR and RTS: put the chip into download mode by hand",
   });
 }
 

@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { ChipFamily } from "../chips/family.ts";
 import { ChipError } from "../errors.ts";
 
 /** What a boot log says of the last reset in it. */
@@ -28,8 +27,6 @@ export interface BootLog {
 export interface ConnectEvidence {
   /** The port's path or URL. */
   readonly port: string;
-  /** The chip that was expected, if one was. */
-  readonly chip?: ChipFamily | undefined;
   /** Whether the port has modem lines. */
   readonly canReset: boolean;
   /** What came in each attempt, the last one last. */
@@ -48,6 +45,8 @@ const ESP8266_DOWNLOAD = 1;
 /** As many announcements of a reset in one attempt, which makes one reset, are a loop. */
 const LOOP_RESETS = 3;
 const PANIC = /Guru Meditation Error[^\r\n]*/;
+/** How much of a text may be damaged: a fifth. */
+const READABLE_SHARE = 0.8;
 const DOWNLOAD_HINT =
   "Hold the BOOT button (GPIO0 low) while the chip is reset, or check the wiring of DTR and RTS.";
 
@@ -85,16 +84,8 @@ export function parseBootLog(bytes: Uint8Array): BootLog | undefined {
 
 /** Whether bytes are text: not noise, and not text at another speed. */
 export function isReadable(bytes: Uint8Array): boolean {
-  const printable = bytes.reduce(
-    (count, byte) =>
-      count +
-      Number(
-        byte >= 0x20 && byte < 0x7f || byte === 0x0a || byte === 0x0d ||
-          byte === 0x09,
-      ),
-    0,
-  );
-  return printable >= 0.8 * bytes.length;
+  const printable = textOf(bytes).match(/[\x20-\x7e\t\r\n]/g)?.length ?? 0;
+  return printable >= READABLE_SHARE * bytes.length;
 }
 
 /** Finds a crash report in what came. */
@@ -141,16 +132,18 @@ function noData({ port, canReset }: ConnectEvidence): ChipError {
   });
 }
 
-function bootLoop(port: string, { resets, cause }: BootLog): ChipError {
+/** A blank or broken flash loops too, but in download mode it would not be looked at: so the mode is told as well. */
+function bootLoop(port: string, { resets, ...boot }: BootLog): ChipError {
+  const cause = boot.cause === undefined ? "" : `, cause ${boot.cause}`;
+  const mode = boot.download ? "download mode" : `boot mode ${modeText(boot)}`;
   return new ChipError(
-    `Cannot connect to ${port}: the chip resets again and again, ${resets} times in one attempt${
-      cause === undefined ? "" : ` (${cause})`
-    }`,
-    {
-      code: "boot-loop",
-      hint: `Check the power supply and GPIO0. ${DOWNLOAD_HINT}`,
-    },
+    `Cannot connect to ${port}: the chip resets again and again in ${mode}, ${resets} times in one attempt${cause}`,
+    { code: "boot-loop", hint: `Check the power supply. ${DOWNLOAD_HINT}` },
   );
+}
+
+function modeText({ mode = 0 }: Pick<BootLog, "mode">): string {
+  return `0x${mode.toString(16)}`;
 }
 
 function booted(port: string, boot: BootLog): ChipError {
@@ -163,7 +156,7 @@ function booted(port: string, boot: BootLog): ChipError {
       },
     );
   }
-  const mode = `0x${(boot.mode ?? 0).toString(16)}`;
+  const mode = modeText(boot);
   const details = [
     boot.modeName,
     boot.cause === undefined ? undefined : `reset cause ${boot.cause}`,

@@ -4,22 +4,20 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
-import { encodeUint32, formatAddress } from "../bytes.ts";
-import { ChipError, FrameError, VerifyError } from "../errors.ts";
-import type { OperationOptions, TransferProgress } from "../progress.ts";
+import { formatAddress } from "../bytes.ts";
+import { ChipError } from "../errors.ts";
+import type { OperationOptions } from "../progress.ts";
 import {
   FLASH_DEFL_BEGIN,
   type FlashRange,
-  READ_FLASH,
   SPI_ATTACH,
   SPI_SET_PARAMS,
 } from "../protocol/commands.ts";
 import { deflate } from "./_deflate.ts";
+import { readPackets, readSlowly } from "./_flash_reader.ts";
 import { deflatedSource, plainSource } from "./_flash_source.ts";
 import { sendToFlash } from "./_flash_writer.ts";
 import { operate } from "./_operation.ts";
-import type { FrameExchange } from "./link.ts";
 import type { Loader } from "./loader.ts";
 
 /** Options of {@linkcode attachFlash}. */
@@ -60,12 +58,6 @@ export interface FlashWriteResult {
 }
 
 const SECTOR_SIZE = 0x1000;
-/** The largest packet that a stub sends. */
-const READ_BLOCK = 0x1000;
-/** What stubs are asked for and take for one packet: they wait for each acknowledgement. */
-const READ_IN_FLIGHT = 64;
-const MD5_SIZE = 16;
-const SLOW_READ_BLOCK = 64;
 
 /**
  * Connects the flash to the loader's driver, which must be done once before
@@ -187,79 +179,6 @@ export async function readFlash(
   });
 }
 
-async function readPackets(
-  line: FrameExchange,
-  port: string,
-  { address, size }: FlashRange,
-  options: OperationOptions & { readonly timeout: number },
-): Promise<Uint8Array> {
-  const { signal, timeout, onProgress } = options;
-  await line.command(READ_FLASH, {
-    address,
-    size,
-    blockSize: READ_BLOCK,
-    inFlight: READ_IN_FLIGHT,
-  }, { signal });
-  const bytes = new Uint8Array(size);
-  const digest = createHash("md5");
-  const wait = { step: READ_FLASH.name, timeout, signal };
-  for (let done = 0; done < size;) {
-    const packet = checkPacket(
-      await line.receive(wait),
-      Math.min(READ_BLOCK, size - done),
-    );
-    bytes.set(packet, done);
-    digest.update(packet);
-    done += packet.length;
-    line.send(encodeUint32(done));
-    onProgress?.({ kind: "read", port, address, done, total: size });
-  }
-  const expected = checkPacket(await line.receive(wait), MD5_SIZE).toHex();
-  const actual = digest.digest("hex");
-  if (actual !== expected) {
-    throw new VerifyError(
-      `Cannot read flash at ${
-        formatAddress(address)
-      }: the ${size} bytes that came have digest ${actual}, not ${expected}`,
-      { address, expected, actual, hint: "Try a lower baud rate." },
-    );
-  }
-  return bytes;
-}
-
-function checkPacket(packet: Uint8Array, size: number): Uint8Array {
-  if (packet.length === size) return packet;
-  throw new FrameError(
-    `Cannot read flash: a packet has ${packet.length} bytes, not ${size}`,
-    {
-      code: "reply-invalid",
-      bytes: packet,
-      hint: "Check the cable and try a lower baud rate.",
-    },
-  );
-}
-
-async function readSlowly(
-  loader: Loader,
-  { address, size }: FlashRange,
-  options: OperationOptions,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  for (let done = 0; done < size;) {
-    const wanted = Math.min(SLOW_READ_BLOCK, size - done);
-    const range = { address: address + done, size: wanted };
-    const answer = await loader.readFlashSlow(range, {
-      signal: options.signal,
-    });
-    bytes.set(answer.subarray(0, wanted), done);
-    done += wanted;
-    if (done % READ_BLOCK === 0 || done === size) {
-      report(loader, "read", { address, size }, done, options);
-    }
-  }
-  return bytes;
-}
-
 /**
  * Lets the device compute the MD5 digest of a range of flash.
  *
@@ -323,7 +242,7 @@ export async function eraseRegion(
   }
   if (size === 0) return;
   await operate(loader.link.clock, what, options, async (signal) => {
-    report(loader, "erase", range, 0, options);
+    reportErase(loader, range, 0, options);
     if (loader.isStub) {
       await loader.eraseRegion(range, { signal });
     } else {
@@ -334,7 +253,7 @@ export async function eraseRegion(
         signal,
       });
     }
-    report(loader, "erase", range, size, options);
+    reportErase(loader, range, size, options);
   });
 }
 
@@ -348,12 +267,17 @@ function checkRange(what: string, { address, size }: FlashRange): void {
   }
 }
 
-function report(
+function reportErase(
   loader: Loader,
-  kind: TransferProgress["kind"],
   { address, size }: FlashRange,
   done: number,
   { onProgress }: OperationOptions,
 ): void {
-  onProgress?.({ kind, port: loader.port, address, done, total: size });
+  onProgress?.({
+    kind: "erase",
+    port: loader.port,
+    address,
+    done,
+    total: size,
+  });
 }

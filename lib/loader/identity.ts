@@ -9,18 +9,15 @@ import { formatMac } from "../bytes.ts";
 import type {
   BitField,
   ChipFamily,
+  EfuseField,
+  EfuseLayout,
   MeasuredCrystal,
   TextRule,
 } from "../chips/family.ts";
 import type { OperationOptions } from "../progress.ts";
 import { operate } from "./_operation.ts";
 import type { Loader } from "./loader.ts";
-import {
-  chipIdFromOtp,
-  type ChipRevision,
-  macFromOtp,
-  revisionOf,
-} from "./quirks.ts";
+import { type ChipRevision, macFromOtp, revisionOf } from "./quirks.ts";
 
 /** What is written into a chip about itself. */
 export interface ChipIdentity {
@@ -145,13 +142,21 @@ async function readField(
   if (field === undefined) {
     throw new TypeError(`Cannot read field: the ${chip} has no "${name}"`);
   }
+  return await readBitsOf(efuse, field, readWord);
+}
+
+async function readBitsOf(
+  { blocks }: EfuseLayout,
+  { bits, map }: EfuseField,
+  readWord: ReadWord,
+): Promise<number> {
   let value = 0;
   let shift = 0;
-  for (const part of field.bits) {
-    value += await readBits(efuse.blocks, part, readWord) * 2 ** shift;
+  for (const part of bits) {
+    value += await readBits(blocks, part, readWord) * 2 ** shift;
     shift += part.width;
   }
-  return field.map?.[value] ?? value;
+  return map?.[value] ?? value;
 }
 
 async function readBits(
@@ -257,8 +262,9 @@ async function chipIdOf(
   chip: ChipFamily,
   readWord: ReadWord,
 ): Promise<number> {
-  if (chip.quirks.includes("esp8266-otp-mac")) {
-    return chipIdFromOtp(await otpWords(chip, readWord));
+  const { chipId } = chip.efuse;
+  if (chipId !== undefined) {
+    return await readBitsOf(chip.efuse, chipId, readWord);
   }
   const mac = await macOf(chip, readWord);
   return parseInt(mac.replaceAll(":", "").slice(-6), 16);

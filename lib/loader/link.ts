@@ -29,6 +29,13 @@ import type {
 } from "../transport/transport.ts";
 import { Line } from "./_line.ts";
 import { findPanic } from "./diagnosis.ts";
+import type { CommandOptions, FrameExchange } from "./frame_exchange.ts";
+
+export type {
+  CommandOptions,
+  FrameExchange,
+  ReceiveOptions,
+} from "./frame_exchange.ts";
 
 /** How many frames may come before the awaited one. */
 const MAX_SKIPPED = 100;
@@ -54,53 +61,12 @@ export interface LinkOptions {
   readonly timeouts?: Timeouts | undefined;
 }
 
-/** Options of one command. */
-export interface CommandOptions {
-  /** The longest that the reply may take, in milliseconds; it never prolongs the command's own limit. */
-  readonly timeout?: number | undefined;
-  /** Stops the wait. */
-  readonly signal?: AbortSignal | undefined;
-  /** Replaces the command's own limit, in milliseconds, for work that the parameters do not show. */
-  readonly limit?: number | undefined;
-}
-
-/** Options of {@linkcode FrameExchange.receive}. */
-export interface ReceiveOptions {
-  /** What is awaited, for the error. */
-  readonly step: string;
-  /** The longest wait, in milliseconds. */
-  readonly timeout: number;
-  /** Stops the wait. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Options of {@linkcode Link.drain}. */
 export interface DrainOptions {
   /** The longest wait, in milliseconds; ten times the quiet by default. */
   readonly most?: number | undefined;
   /** Stops the wait. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What {@linkcode Link.exchange} lends: the line, to one caller alone. */
-export interface FrameExchange {
-  /** As {@linkcode Link.command}. */
-  command<P, R>(
-    command: Command<P, R>,
-    params: P,
-    options?: CommandOptions,
-  ): Promise<R>;
-  /** Sends a command and waits for nothing. */
-  request<P, R>(command: Command<P, R>, params: P): void;
-  /** Sends a frame. */
-  send(payload: Uint8Array): void;
-  /**
-   * Takes the next frame, whatever it is.
-   *
-   * @throws {FrameError} If what came is no frame.
-   * @throws {TimeoutError} If nothing came.
-   */
-  receive(options: ReceiveOptions): Promise<Uint8Array>;
 }
 
 /** The owner of an open port. */
@@ -148,9 +114,10 @@ export class Link implements AsyncDisposable {
     return this.#line.recent.bytes();
   }
 
-  /** Forgets {@linkcode recent}. */
+  /** Forgets {@linkcode recent}, and a crash report in it. */
   clearRecent(): void {
     this.#line.recent.clear();
+    this.#line.noise.clear();
   }
 
   /**
@@ -258,13 +225,10 @@ export class Link implements AsyncDisposable {
   ): Promise<R> {
     options.signal?.throwIfAborted();
     if (this.#replyIsDue && command.opcode !== SYNC.opcode) {
-      await this.#clearLine(options.signal);
+      await this.#clearLine(options);
     }
-    const ms = Math.min(
-      options.limit ?? command.timeout(this.timeouts, params),
-      options.timeout ?? Infinity,
-      this.timeouts.max,
-    );
+    const own = options.limit ?? command.timeout(this.timeouts, params);
+    const ms = Math.min(own, options.timeout ?? Infinity, this.timeouts.max);
     const deadline = this.clock.now() + ms;
     const body = command.encode(params);
     this.#line.clear();
@@ -282,8 +246,8 @@ export class Link implements AsyncDisposable {
         return this.#finish(command, body, response);
       }
       if (response !== undefined && isRefusal(response)) {
-        this.#replyIsDue = false;
         await this.drain(REFUSAL_QUIET, { signal: options.signal });
+        this.#replyIsDue = false;
         throw refusal(command.name, NOT_UNDERSTOOD, "command-unsupported");
       }
     }
@@ -335,8 +299,8 @@ export class Link implements AsyncDisposable {
    * next one: the device answers in order, so all is over once it has
    * answered a SYNC.
    */
-  async #clearLine(signal: AbortSignal | undefined): Promise<void> {
-    const ms = this.timeouts.default;
+  async #clearLine({ signal, timeout }: CommandOptions): Promise<void> {
+    const ms = Math.min(this.timeouts.default, timeout ?? Infinity);
     const frame = this.#encode(SYNC.opcode, SYNC.encode());
     for (let attempt = 0; attempt < CLEARINGS; attempt++) {
       // The first SYNC may only end a READ_FLASH. A stub that was left inside
@@ -376,7 +340,7 @@ export class Link implements AsyncDisposable {
   }
 
   #timeout(step: string, ms: number): Error {
-    return findPanic(this.port, this.recent()) ??
+    return findPanic(this.port, this.#line.noise.bytes()) ??
       new TimeoutError(`Cannot run ${step}: no reply in ${ms} ms`, {
         step,
         ms,

@@ -111,12 +111,6 @@ export function macFromOtp(words: readonly number[]): string {
   );
 }
 
-/** `esp8266-otp-mac`: the chip id, as the ESP8266 SDK's `system_get_chip_id()` has it. */
-export function chipIdFromOtp(words: readonly number[]): number {
-  const [word0 = 0, word1 = 0] = words;
-  return (word0 >>> 24 | (word1 & 0xff_ffff) << 8) >>> 0;
-}
-
 /**
  * `esp32s3-eco0-revision`: the first silicon has block version 1.1 and says
  * that it is v1.0 or so; it is v0.0.

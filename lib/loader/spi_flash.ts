@@ -99,10 +99,14 @@ export async function readFlashId(
   loader: Loader,
   options: OperationOptions = {},
 ): Promise<FlashId> {
-  const id = await runSpi(loader, "read the flash id", {
-    command: FLASH.rdid,
-    readBits: 24,
-  }, options);
+  const transfer = { command: FLASH.rdid, readBits: 24 };
+  const { clock } = loader.link;
+  const id = await operate(
+    clock,
+    "read the flash id",
+    options,
+    (signal) => runSpi(loader, transfer, signal),
+  );
   const size = capacityOf(id >>> 16 & 0xff);
   return {
     manufacturer: id & 0xff,
@@ -115,22 +119,21 @@ export async function readFlashId(
  * Reads the flash's status registers.
  *
  * @param bytes How many of the three; register 1 is the low byte.
+ * @throws {RangeError} If there are not so many.
  */
 export async function readFlashStatus(
   loader: Loader,
   bytes: number = 2,
   options: OperationOptions = {},
 ): Promise<number> {
-  checkStatusBytes(bytes);
-  let status = 0;
-  for (const [index, command] of FLASH.readStatus.slice(0, bytes).entries()) {
-    const byte = await runSpi(loader, "read the flash status", {
-      command,
-      readBits: 8,
-    }, options);
-    status |= (byte & 0xff) << (8 * index);
-  }
-  return status;
+  const what = "read the flash status";
+  checkStatusBytes(what, bytes);
+  return await operate(
+    loader.link.clock,
+    what,
+    options,
+    (signal) => readStatus(loader, bytes, signal),
+  );
 }
 
 /** Options of {@linkcode writeFlashStatus}. */
@@ -148,6 +151,7 @@ export interface WriteFlashStatusOptions extends OperationOptions {
  *
  * @param value Register 1 is the low byte.
  * @param bytes How many of the three.
+ * @throws {RangeError} If there are not so many.
  * @throws {TimeoutError} If the flash stays busy.
  */
 export async function writeFlashStatus(
@@ -156,8 +160,22 @@ export async function writeFlashStatus(
   bytes: number = 2,
   options: WriteFlashStatusOptions = {},
 ): Promise<void> {
-  checkStatusBytes(bytes);
+  const what = "write the flash status";
+  checkStatusBytes(what, bytes);
   const enable = options.nonVolatile ? FLASH.wren : FLASH.wevsr;
+  await operate(loader.link.clock, what, options, async (signal) => {
+    for (const write of statusWrites(value, bytes)) {
+      await runSpi(loader, { command: enable }, signal);
+      await runSpi(loader, write, signal);
+      await waitReady(loader, signal);
+    }
+    if (options.nonVolatile) {
+      await runSpi(loader, { command: FLASH.wrdi }, signal);
+    }
+  });
+}
+
+function statusWrites(value: number, bytes: number): SpiTransaction[] {
   const [first] = FLASH.writeStatus;
   const writes: SpiTransaction[] = FLASH.writeStatus.slice(0, bytes).map((
     command,
@@ -167,15 +185,7 @@ export async function writeFlashStatus(
   if (bytes === 2) {
     writes.unshift({ command: first, value: value & 0xffff, writeBits: 16 });
   }
-  const what = "write the flash status";
-  for (const write of writes) {
-    await runSpi(loader, what, { command: enable }, options);
-    await runSpi(loader, what, write, options);
-    await waitReady(loader, options);
-  }
-  if (options.nonVolatile) {
-    await runSpi(loader, what, { command: FLASH.wrdi }, options);
-  }
+  return writes;
 }
 
 /**
@@ -184,6 +194,7 @@ export async function writeFlashStatus(
  * @param address In bytes from the table's start.
  * @param length How many bytes, 1 to 4.
  * @returns The bytes as a number, the first as the low byte.
+ * @throws {RangeError} If one of them cannot be.
  */
 export async function readSfdp(
   loader: Loader,
@@ -197,59 +208,76 @@ export async function readSfdp(
   if (!Number.isInteger(address) || address < 0 || address > 0xff_ffff) {
     throw new RangeError(`Cannot read SFDP at ${address}: it has 24 bits`);
   }
-  return await runSpi(loader, "read the flash's parameter table", {
+  const transfer = {
     command: FLASH.rdsfdp,
     address,
     dummyBits: SFDP_DUMMY_BITS,
     readBits: 8 * length,
-  }, options);
+  };
+  return await operate(
+    loader.link.clock,
+    "read the flash's parameter table",
+    options,
+    (signal) => runSpi(loader, transfer, signal),
+  );
 }
 
-function checkStatusBytes(bytes: number): void {
+async function readStatus(
+  loader: Loader,
+  bytes: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let status = 0;
+  for (const [index, command] of FLASH.readStatus.slice(0, bytes).entries()) {
+    const byte = await runSpi(loader, { command, readBits: 8 }, signal);
+    status |= byte << (8 * index);
+  }
+  return status;
+}
+
+function checkStatusBytes(what: string, bytes: number): void {
   if (bytes !== 1 && bytes !== 2 && bytes !== 3) {
     throw new RangeError(
-      `Cannot access ${bytes} status registers: a flash has 1 to 3`,
+      `Cannot ${what}: a flash has 1 to 3 registers, not ${bytes}`,
     );
   }
 }
 
 async function waitReady(
   loader: Loader,
-  options: OperationOptions,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { clock } = loader.link;
   const end = clock.now() + STATUS_TIME.most;
-  while (await readFlashStatus(loader, 1, options) & STATUS_BUSY) {
+  while (await readStatus(loader, 1, signal) & STATUS_BUSY) {
     if (clock.now() >= end) {
+      const ms = STATUS_TIME.most;
       throw new TimeoutError(
-        `Cannot write the flash status: the flash is busy after ${STATUS_TIME.most} ms`,
-        { step: "flash status", ms: STATUS_TIME.most },
+        `Cannot write the flash status: the flash is busy after ${ms} ms`,
+        { step: "the write", ms },
       );
     }
-    await delay(clock, STATUS_TIME.step, options);
+    await delay(clock, STATUS_TIME.step, { signal });
   }
 }
 
 /** Runs one transfer and leaves the controller as the flash driver expects it. */
-function runSpi(
+async function runSpi(
   loader: Loader,
-  what: string,
   transaction: SpiTransaction,
-  options: OperationOptions,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const { spi } = loader.chip.registers;
-  return operate(loader.link.clock, what, options, async (signal) => {
-    const usr = await loader.readReg(spi.usr, { signal });
-    const usr2 = await loader.readReg(spi.usr2, { signal });
-    for (const [address, value] of setUp(spi, transaction)) {
-      await loader.writeReg(address, value, { signal });
-    }
-    await waitDone(loader, what, signal);
-    const word = await loader.readReg(spi.w0, { signal });
-    await loader.writeReg(spi.usr, usr, { signal });
-    await loader.writeReg(spi.usr2, usr2, { signal });
-    return word % 2 ** (transaction.readBits ?? 0);
-  });
+  const usr = await loader.readReg(spi.usr, { signal });
+  const usr2 = await loader.readReg(spi.usr2, { signal });
+  for (const [address, value] of setUp(spi, transaction)) {
+    await loader.writeReg(address, value, { signal });
+  }
+  await waitDone(loader, signal);
+  const word = await loader.readReg(spi.w0, { signal });
+  await loader.writeReg(spi.usr, usr, { signal });
+  await loader.writeReg(spi.usr2, usr2, { signal });
+  return word % 2 ** (transaction.readBits ?? 0);
 }
 
 /** The registers to write for a transfer, in order; the last write starts it. */
@@ -283,28 +311,25 @@ function setUp(
   writes.push([spi.usr, usr]);
   writes.push([spi.usr2, USR2_COMMAND_8_BITS + transaction.command]);
   if (address !== undefined) {
-    writes.push([spi.addr, address * 2 ** addressShift(spi)]);
+    writes.push([spi.addr, address * 2 ** spi.addressShift]);
   }
   writes.push([spi.w0, transaction.value ?? 0], [spi.cmd, CMD_USR]);
   return writes;
 }
 
-/** How far an address is from bit 0: controllers that have USR at 0x1c send it from the top bit down. */
-function addressShift(spi: SpiRegisters): number {
-  return spi.usr - spi.cmd === 0x1c ? 32 - ADDRESS_BITS : 0;
-}
-
 async function waitDone(
   loader: Loader,
-  what: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { cmd } = loader.chip.registers.spi;
   for (let poll = 0; poll < MAX_POLLS; poll++) {
     if ((await loader.readReg(cmd, { signal }) & CMD_USR) === 0) return;
   }
-  throw new ChipError(`Cannot ${what}: the SPI controller does not finish`, {
-    code: "flash-unknown",
-    hint: "Attach the flash first, and check its pins.",
-  });
+  throw new ChipError(
+    "Cannot talk to the flash: the SPI controller does not finish",
+    {
+      code: "flash-unknown",
+      hint: "Attach the flash first, and check its pins.",
+    },
+  );
 }

@@ -69,7 +69,7 @@ export interface DataParams {
 
 /** Parameters of FLASH_END and FLASH_DEFL_END. */
 export interface FlashEndParams {
-  /** Whether the chip leaves the loader and runs its application. */
+  /** Whether the chip resets. A stub that is told not to stays; a ROM runs the application without a reset. */
   readonly reboot: boolean;
 }
 
@@ -161,7 +161,7 @@ function encodeData(p: DataParams): CommandBody {
   return { head: encodeUint32(p.data.length, p.sequence, 0, 0), data: p.data };
 }
 
-/** FLASH_END's word is 1 to stay in the loader, 0 to leave it. */
+/** FLASH_END's word is 0 for a reset, 1 to go without one. */
 function encodeFlashEnd(p: FlashEndParams): CommandBody {
   return { head: encodeUint32(p.reboot ? 0 : 1) };
 }

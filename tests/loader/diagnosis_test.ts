@@ -106,7 +106,7 @@ Deno.test("diagnoseConnect names the cause for each log", () => {
     [
       [BROWNOUT.repeat(4)],
       "boot-loop",
-      "Cannot connect to COM7: the chip resets again and again, 4 times in one attempt (RTCWDT_BROWN_OUT_RESET)",
+      "Cannot connect to COM7: the chip resets again and again in boot mode 0x13, 4 times in one attempt, cause RTCWDT_BROWN_OUT_RESET",
     ],
     [
       ["I (412) wifi: connected\r\n"],

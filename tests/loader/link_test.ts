@@ -388,6 +388,14 @@ Deno.test("Link reports a crash of the program in place of a timeout", async () 
   await link.close();
 });
 
+Deno.test("Link does not take a frame's content for a crash report", async () => {
+  const report = new TextEncoder().encode("Guru Meditation Error: Core")
+    .toHex();
+  const { clock, link } = linked({ onWrite: () => hexBytes(`c0${report}c0`) });
+  await assert.rejects(clock.drive(readMagic(link)), TimeoutError);
+  await link.close();
+});
+
 Deno.test("Link keeps the last 4096 bytes that came", async () => {
   const { clock, link, port } = linked();
   port.send(bytesOf(BOOT_LOG_THEN_SYNC));

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { chipById } from "../../lib/chips/registry.ts";
 import {
-  chipIdFromOtp,
   eraseSizeFor,
   macFromOtp,
   revisionOf,
@@ -74,11 +73,6 @@ Deno.test("macFromOtp knows the two implied vendors and refuses others", () => {
   assert.throws(() => macFromOtp([0, 0x0002_0000, 0, 0]), {
     code: "chip-unknown",
   });
-});
-
-Deno.test("chipIdFromOtp ends with the last three bytes of the MAC address", () => {
-  assert.equal(chipIdFromOtp([0x5600_0000, 0x0200_1234]), 0x0012_3456);
-  assert.equal(chipIdFromOtp([0xffff_ffff, 0xffff_ffff]), 0xffff_ffff);
 });
 
 Deno.test("revisionOf takes the ESP32-S3's first silicon for v0.0", async () => {

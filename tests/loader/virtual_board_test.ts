@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { chipById } from "../../lib/chips/registry.ts";
 import { ManualClock, systemClock } from "../../lib/clock.ts";
 import { ChipError, CommandError, EspError } from "../../lib/errors.ts";
 import type { ProgressEvent } from "../../lib/progress.ts";
@@ -30,9 +31,13 @@ import { runStub } from "../../lib/loader/stub.ts";
 import {
   badMd5,
   type Behavior,
+  bootLoop,
   dropBytes,
   flipBytes,
+  noSync,
   refuseCommand,
+  unplugAt,
+  wrongChip,
 } from "../../lib/simulator/behaviors.ts";
 import {
   VirtualBoard,
@@ -410,3 +415,69 @@ Deno.test("writeFlash names the address when the flash cannot be written", () =>
         ),
     );
   }));
+
+const FAILURES: ReadonlyArray<
+  readonly [what: string, setup: BoardSetup, code: string, message: RegExp]
+> = [
+  [
+    "an ESP32 whose straps say flash",
+    { chip: "esp32", strap: "run" },
+    "wrong-boot-mode",
+    /wrong boot mode 0x1[0-9a-f] \(SPI_FAST_FLASH_BOOT/,
+  ],
+  [
+    "an ESP8266 whose straps say flash, by its log at 74,880 baud",
+    {
+      chip: "esp8266",
+      strap: "run",
+      flash: Uint8Array.fromHex("e9010200000010400000104004000000deadbeef"),
+    },
+    "wrong-boot-mode",
+    /wrong boot mode 0x3 \(reset cause/,
+  ],
+  [
+    "an ESP32-C3 that hears nothing",
+    { chip: "esp32c3", behaviors: [noSync()] },
+    "no-sync-reply",
+    /in download mode, but no sync reply/,
+  ],
+  [
+    "an ESP8266 that hears nothing",
+    { chip: "esp8266", behaviors: [noSync()] },
+    "no-sync-reply",
+    /in download mode, but no sync reply/,
+  ],
+  [
+    "a boot loop",
+    { chip: "esp32", behaviors: [bootLoop()] },
+    "boot-loop",
+    /resets again and again/,
+  ],
+  [
+    "another chip",
+    {
+      chip: "esp32",
+      behaviors: [wrongChip("esp32c3")],
+      connect: { chip: chipById("esp32") },
+    },
+    "chip-mismatch",
+    /is an ESP32-C3, not an ESP32$/,
+  ],
+  [
+    "a cable that is pulled",
+    { chip: "esp32", behaviors: [unplugAt(50)] },
+    "port-gone",
+    /./,
+  ],
+];
+
+for (const [what, setup, code, message] of FAILURES) {
+  Deno.test(`connectLoader explains ${what}`, () =>
+    assert.rejects(
+      onBoard({ ...setup, connect: { attempts: 2, ...setup.connect } }, () =>
+        Promise.resolve()),
+      (error) =>
+        error instanceof EspError && error.code === code &&
+        message.test(error.message),
+    ));
+}

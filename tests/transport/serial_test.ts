@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { TransportError } from "../../lib/errors.ts";
 import { openPty, type Pty } from "../../lib/simulator/pty.ts";
 import { openSerial } from "../../lib/transport/serial.ts";
+import { assertNoLeak } from "./_leaks.ts";
 import type { Transport } from "../../lib/transport/transport.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -50,15 +51,6 @@ async function readBytes(
   }
   reader.releaseLock();
   return bytes;
-}
-
-function countFds(): number {
-  return Array.from(Deno.readDirSync("/proc/self/fd")).length;
-}
-
-function countThreads(): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  return Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]);
 }
 
 Deno.test({
@@ -344,26 +336,7 @@ Deno.test({
 Deno.test({
   name: "1,000 ports opened and closed leave no descriptor and no thread",
   ignore: notLinux,
-  async fn() {
-    await using pty = await openPty();
-    const cycle = async (reading: boolean) => {
-      const port = await openSerial(pty.path, { baudRate: 74880 });
-      const reader = port.readable.getReader();
-      const pending = reading ? reader.read() : undefined;
-      await port.close();
-      await pending;
-    };
-    // The pool starts its threads when they are first needed.
-    for (let index = 0; index < 20; index++) await cycle(true);
-    const fds = countFds();
-    const threads = countThreads();
-    for (let index = 0; index < 1000; index++) await cycle(index % 2 === 0);
-    assert.equal(countFds(), fds);
-    assert(
-      countThreads() <= threads,
-      `${threads} threads became ${countThreads()}`,
-    );
-  },
+  fn: () => assertNoLeak("ports", 1000),
 });
 
 Deno.test({
