@@ -1,7 +1,7 @@
 import type { ChipFamily } from "../chips/family.ts";
 import type { RequestPacket } from "../protocol/packet.ts";
 import type { ResetCause, Silicon } from "./_silicon.ts";
-import type { RequestVerdict } from "./behaviors.ts";
+import type { IgnoreVerdict, RefuseVerdict } from "./behaviors.ts";
 import type { FlashDriver } from "./_flash_driver.ts";
 import type { MemoryMap } from "./memory_map.ts";
 import type { SpiController } from "./spi_controller.ts";
@@ -42,7 +42,7 @@ export interface Machine {
   ask(
     request: RequestPacket,
     loader: LoaderKind,
-  ): Promise<Exclude<RequestVerdict, { kind: "delay" }> | undefined>;
+  ): Promise<IgnoreVerdict | RefuseVerdict | undefined>;
   /** Passes a digest through the faults. */
   digest(md5: Uint8Array): Uint8Array;
   /** Jumps into RAM, of which these ranges have been loaded. */

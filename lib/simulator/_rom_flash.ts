@@ -1,4 +1,5 @@
 import { xorChecksum } from "../bytes.ts";
+import { SPI_ATTACH } from "../protocol/commands.ts";
 import { Inflater } from "./_inflater.ts";
 import type { Machine } from "./_machine.ts";
 import { SECTOR_SIZE } from "./flash_memory.ts";
@@ -66,7 +67,7 @@ export class RomFlashWriter {
   ): Promise<number> {
     const { spi, flash, chip } = this.#machine;
     // A ROM without SPI_ATTACH connects its flash here.
-    if (!chip.rom.opcodes.includes(0x0d)) spi.attached = true;
+    if (!chip.rom.opcodes.includes(SPI_ATTACH.opcode)) spi.attached = true;
     this.#inflater?.close();
     this.#inflater = deflated ? new Inflater() : undefined;
     this.#packets.restart();

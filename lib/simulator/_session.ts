@@ -1,10 +1,15 @@
 import { type Clock, delay } from "../clock.ts";
 import type { ChipFamily } from "../chips/family.ts";
+import { SPI_SET_PARAMS } from "../protocol/commands.ts";
 import type { RequestPacket } from "../protocol/packet.ts";
 import { FlashDriver } from "./_flash_driver.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
 import { type ResetCause, type Silicon, siliconOf } from "./_silicon.ts";
-import type { BehaviorHooks, RequestVerdict } from "./behaviors.ts";
+import type {
+  BehaviorHooks,
+  IgnoreVerdict,
+  RefuseVerdict,
+} from "./behaviors.ts";
 import { bootBanner, bootFromFlash } from "./boot_log.ts";
 import type { FlashMemory } from "./flash_memory.ts";
 import type { MemoryMap } from "./memory_map.ts";
@@ -65,7 +70,7 @@ export class Session implements Machine {
       onRead: () => options.spi.markRead(),
     });
     // A ROM that cannot be told the size does not check it.
-    if (!options.chip.rom.opcodes.includes(0x0b)) {
+    if (!options.chip.rom.opcodes.includes(SPI_SET_PARAMS.opcode)) {
       this.flash.size = options.flash.size;
     }
   }
@@ -139,7 +144,7 @@ export class Session implements Machine {
   async ask(
     request: RequestPacket,
     loader: LoaderKind,
-  ): Promise<Exclude<RequestVerdict, { kind: "delay" }> | undefined> {
+  ): Promise<IgnoreVerdict | RefuseVerdict | undefined> {
     const { opcode, body } = request;
     const name = commandName(opcode);
     this.traffic.record({ kind: "request", loader, opcode, name, body });

@@ -3,6 +3,24 @@ import { BITS_PER_BYTE } from "./timing.ts";
 /** Two speeds closer than this hear each other perfectly. */
 const TOLERANCE = 0.02;
 
+/** What SYNC's payload begins with. */
+const SYNC_HEAD = [0x07, 0x07, 0x12, 0x20] as const;
+
+/** Whether two ends at these speeds hear each other. */
+export function isSameSpeed(baudRate: number, other: number): boolean {
+  return Math.abs(baudRate / other - 1) < TOLERANCE;
+}
+
+/** Whether bytes hold the beginning of a SYNC, by which a ROM measures the line. */
+export function holdsSync(bytes: Uint8Array): boolean {
+  let at = -1;
+  do {
+    at = bytes.indexOf(SYNC_HEAD[0], at + 1);
+    if (SYNC_HEAD.every((byte, i) => bytes[at + i] === byte)) return true;
+  } while (at !== -1);
+  return false;
+}
+
 /**
  * What a receiver at `toBaud` makes of bytes that were sent back to back at
  * `fromBaud`, 8N1: the sender's bits are sampled in the middle of the
@@ -14,7 +32,7 @@ export function resample(
   toBaud: number,
 ): Uint8Array {
   const ratio = fromBaud / toBaud;
-  if (Math.abs(ratio - 1) < TOLERANCE || bytes.length === 0) return bytes;
+  if (isSameSpeed(fromBaud, toBaud) || bytes.length === 0) return bytes;
   const level = (bit: number) => lineLevel(bytes, bit);
   const total = bytes.length * BITS_PER_BYTE;
   const heard = new Uint8Array(Math.ceil(total / ratio / 9) + 1);

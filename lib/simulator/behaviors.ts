@@ -5,15 +5,35 @@
  * @module
  */
 
+import { SYNC } from "../protocol/commands.ts";
 import type { RequestPacket } from "../protocol/packet.ts";
 import type { FlashMemory } from "./flash_memory.ts";
 import type { LoaderKind } from "./traffic.ts";
 
+/** The request goes unanswered. */
+export interface IgnoreVerdict {
+  /** Tells this verdict from the others. */
+  readonly kind: "ignore";
+}
+
+/** The request is answered later. */
+export interface DelayVerdict {
+  /** Tells this verdict from the others. */
+  readonly kind: "delay";
+  /** How much later, in milliseconds of the board's clock. */
+  readonly ms: number;
+}
+
+/** The request is refused and has no effect. */
+export interface RefuseVerdict {
+  /** Tells this verdict from the others. */
+  readonly kind: "refuse";
+  /** The two status bytes, the first as the high byte. */
+  readonly status: number;
+}
+
 /** What a loader does with a request instead of answering it. */
-export type RequestVerdict =
-  | { readonly kind: "ignore" }
-  | { readonly kind: "delay"; readonly ms: number }
-  | { readonly kind: "refuse"; readonly status: number };
+export type RequestVerdict = IgnoreVerdict | DelayVerdict | RefuseVerdict;
 
 /** What a behavior can do to its board. */
 export interface BoardControl {
@@ -67,7 +87,7 @@ export interface SpoilOptions {
    * @default {1}
    */
   readonly seed?: number | undefined;
-  /** @default {"to-host"} */
+  /** Which way the bytes go. @default {"to-host"} */
   readonly direction?: Direction | undefined;
 }
 
@@ -76,7 +96,8 @@ export function noSync(): Behavior {
   return {
     name: "no-sync",
     start: () => ({
-      request: ({ opcode }) => opcode === 0x08 ? { kind: "ignore" } : undefined,
+      request: ({ opcode }) =>
+        opcode === SYNC.opcode ? { kind: "ignore" } : undefined,
     }),
   };
 }

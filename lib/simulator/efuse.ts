@@ -22,8 +22,6 @@ export type Words = Map<number, number>;
 
 /** MAC address prefixes that the ESP8266 stores as a number. */
 const ESP8266_OUIS: readonly number[] = [0x18fe34, 0xacd074];
-/** Any other number there: the prefix stands in OTP word 3. */
-const ESP8266_OUI_IN_WORD3 = 2;
 
 /**
  * Builds every word of the blocks that a chip's record names.
@@ -81,14 +79,9 @@ function burnOtpMac(chip: ChipFamily, words: Words, mac: Uint8Array): void {
   }];
   burn(chip, words, "mac", at(0, 24, 8), f);
   burn(chip, words, "mac", at(1, 0, 16), d << 8 | e);
-  burn(
-    chip,
-    words,
-    "mac",
-    at(1, 16, 8),
-    known === -1 ? ESP8266_OUI_IN_WORD3 : known,
-  );
+  // A prefix that has no number stands in word 3, and takes precedence there.
   if (known === -1) burn(chip, words, "mac", at(3, 0, 24), oui);
+  else burn(chip, words, "mac", at(1, 16, 8), known);
 }
 
 function burn(

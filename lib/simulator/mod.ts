@@ -3,15 +3,15 @@
  * stub do, with NOR flash, boot straps on DTR and RTS, a UART with a speed of
  * its own, and faults.
  *
- * @example A host asks the chip's magic word
+ * @example A board whose boot button is held
  * ```ts
  * import { VirtualBoard } from "@espline/espline/simulator";
  *
  * await using board = new VirtualBoard({ chip: "esp32", strap: "download" });
  * await using port = await board.open({ baudRate: 115200 });
- * const writer = port.writable.getWriter();
- * await writer.write(Uint8Array.fromHex("c0000a0400000000000010 0040c0".replace(" ", "")));
- * console.log(board.state); // "rom"
+ * const { value } = await port.readable.getReader().read();
+ * console.log(new TextDecoder().decode(value)); // ends with "waiting for download"
+ * console.log(board.state, board.traffic.entries.length); // "rom" 2
  * ```
  *
  * @module
@@ -38,19 +38,23 @@ export {
   type BoardControl,
   bootLoop,
   brownOutAt,
+  type DelayVerdict,
   type Direction,
   dropBytes,
   failingSector,
   flipBytes,
+  type IgnoreVerdict,
   insertBytes,
   lateReplies,
   noSync,
   refuseCommand,
+  type RefuseVerdict,
   type RequestVerdict,
   type SpoilOptions,
   unplugAt,
   wrongChip,
 } from "./behaviors.ts";
+export type { RequestPacket } from "../protocol/packet.ts";
 export { BEHAVIOR_NAMES, parseBehavior } from "./behavior_text.ts";
 export { FlashMemory, type FlashMemoryOptions } from "./flash_memory.ts";
 export {

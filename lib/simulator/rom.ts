@@ -5,6 +5,26 @@
  */
 
 import { encodeUint32, viewOf } from "../bytes.ts";
+import {
+  CHANGE_BAUDRATE,
+  FLASH_BEGIN,
+  FLASH_DATA,
+  FLASH_DEFL_BEGIN,
+  FLASH_DEFL_DATA,
+  FLASH_DEFL_END,
+  FLASH_END,
+  GET_SECURITY_INFO,
+  MEM_BEGIN,
+  MEM_DATA,
+  MEM_END,
+  READ_FLASH_SLOW,
+  READ_REG,
+  SPI_ATTACH,
+  SPI_FLASH_MD5,
+  SPI_SET_PARAMS,
+  SYNC,
+  WRITE_REG,
+} from "../protocol/commands.ts";
 import { decodeRequest, type RequestPacket } from "../protocol/packet.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
 import { ReplyBuffer, RomReceiver } from "./_rom_link.ts";
@@ -17,7 +37,6 @@ import {
 
 /** Where the data of a data packet begin, behind the header and four words. */
 const DATA_AT = 24;
-const SYNC_OPCODE = 0x08;
 /** A ROM answers SYNC, and whatever follows while its reply still names SYNC, eight times. */
 const SYNC_REPLIES = 8;
 const SLOW_READ_SIZE = 64;
@@ -112,7 +131,7 @@ export class RomLoader implements Program {
     const { traffic } = this.#machine;
     const payload = this.#reply.payload();
     const frame = this.#reply.frame();
-    const copies = this.#reply.opcode === SYNC_OPCODE ? SYNC_REPLIES : 1;
+    const copies = this.#reply.opcode === SYNC.opcode ? SYNC_REPLIES : 1;
     const { statusBytes } = this.#machine.chip.rom;
     for (let i = 0; i < copies; i++) {
       traffic.record({
@@ -128,24 +147,27 @@ export class RomLoader implements Program {
 
   #table(): [number, Handler][] {
     return [
-      [0x02, (word) => this.#flashBegin(word, false)],
-      [0x03, (word) => this.#flashData(word, false)],
-      [0x04, (word) => this.#flashEnd(word(0))],
-      [0x05, (word) => this.#memBegin(word)],
-      [0x06, (word) => this.#memEnd(word(0))],
-      [0x07, (word) => this.#memData(word)],
-      [SYNC_OPCODE, (word) => this.#value(word(0))],
-      [0x09, (word) => this.#writeReg(word)],
-      [0x0a, (word) => this.#value(this.#machine.memory.readWord(word(0)))],
-      [0x0b, (word) => this.#setParams(word(1))],
-      [0x0d, () => this.#attach()],
-      [0x0e, (word) => this.#readSlow(word(0), word(1))],
-      [0x0f, (word) => this.#changeBaudRate(word(0))],
-      [0x10, (word) => this.#flashBegin(word, true)],
-      [0x11, (word) => this.#flashData(word, true)],
-      [0x12, (word) => this.#flashEnd(word(0))],
-      [0x13, (word) => this.#md5(word(0), word(1))],
-      [0x14, () => this.#securityInfo()],
+      [FLASH_BEGIN.opcode, (word) => this.#flashBegin(word, false)],
+      [FLASH_DATA.opcode, (word) => this.#flashData(word, false)],
+      [FLASH_END.opcode, (word) => this.#flashEnd(word(0))],
+      [MEM_BEGIN.opcode, (word) => this.#memBegin(word)],
+      [MEM_END.opcode, (word) => this.#memEnd(word(0))],
+      [MEM_DATA.opcode, (word) => this.#memData(word)],
+      [SYNC.opcode, (word) => this.#value(word(0))],
+      [WRITE_REG.opcode, (word) => this.#writeReg(word)],
+      [
+        READ_REG.opcode,
+        (word) => this.#value(this.#machine.memory.readWord(word(0))),
+      ],
+      [SPI_SET_PARAMS.opcode, (word) => this.#setParams(word(1))],
+      [SPI_ATTACH.opcode, () => this.#attach()],
+      [READ_FLASH_SLOW.opcode, (word) => this.#readSlow(word(0), word(1))],
+      [CHANGE_BAUDRATE.opcode, (word) => this.#changeBaudRate(word(0))],
+      [FLASH_DEFL_BEGIN.opcode, (word) => this.#flashBegin(word, true)],
+      [FLASH_DEFL_DATA.opcode, (word) => this.#flashData(word, true)],
+      [FLASH_DEFL_END.opcode, (word) => this.#flashEnd(word(0))],
+      [SPI_FLASH_MD5.opcode, (word) => this.#md5(word(0), word(1))],
+      [GET_SECURITY_INFO.opcode, () => this.#securityInfo()],
     ];
   }
 

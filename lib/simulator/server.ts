@@ -8,6 +8,7 @@
 import { serveRfc2217 } from "../transport/rfc2217_server.ts";
 import { serveTcp } from "../transport/tcp_server.ts";
 import type { Transport } from "../transport/transport.ts";
+import { holdsSync, isSameSpeed } from "./_uart.ts";
 import { openPty, type Pty } from "./pty.ts";
 import type { VirtualBoard } from "./virtual_board.ts";
 
@@ -32,11 +33,6 @@ export interface BoardServer extends AsyncDisposable {
   /** Ends the service and unplugs the host; the board keeps its power. */
   close(): Promise<void>;
 }
-
-/** The first bytes of SYNC's payload. */
-const SYNC_HEAD = [0x07, 0x07, 0x12, 0x20] as const;
-/** Speeds further apart than this do not hear each other. */
-const TOLERANCE = 0.02;
 
 /**
  * Plugs the board into a port that other programs open.
@@ -135,8 +131,9 @@ class PtyServer implements BoardServer {
       if (baudRate !== 0 && baudRate !== this.#host.baudRate) {
         await this.#host.setBaudRate(baudRate);
       }
-      const apart = Math.abs(board.baudRate / baudRate - 1) > TOLERANCE;
-      if (apart && holdsSync(bytes)) board.reset();
+      if (!isSameSpeed(board.baudRate, baudRate) && holdsSync(bytes)) {
+        board.reset();
+      }
       await writer.write(bytes);
     }
   }
@@ -147,9 +144,4 @@ class PtyServer implements BoardServer {
     await this.#host.close();
     await this.#pumps;
   }
-}
-
-function holdsSync(bytes: Uint8Array): boolean {
-  const at = bytes.indexOf(SYNC_HEAD[0]);
-  return at !== -1 && SYNC_HEAD.every((byte, i) => bytes[at + i] === byte);
 }

@@ -50,9 +50,6 @@ const COMMAND = {
 } as const;
 /** What an unconnected data line reads as. */
 const FLOATING = 0xff;
-/** Where the register USR stands from CMD on in the controllers since the ESP32-S2, whose address is right-aligned. */
-const LATER_USR_OFFSET = 0x18;
-
 /** USR and USR2 after a reset, and as a driver leaves them when it has read flash. */
 const AFTER_RESET = { usr: USR_COMMAND, usr2: 0x7000_0000 };
 const AFTER_READ = { usr: 0xd000_0000, usr2: 0x7000_0003 };
@@ -134,8 +131,9 @@ export class SpiController {
     const { memory, registers } = this.#options;
     const bits = (memory.readWord(registers.usr1) >>> 26) + 1;
     const word = memory.readWord(registers.addr);
-    const later = registers.usr - registers.cmd === LATER_USR_OFFSET;
-    return later ? word & 2 ** bits - 1 : word >>> (32 - bits);
+    return registers.addressShift === 0
+      ? word & 2 ** bits - 1
+      : word >>> (32 - bits);
   }
 
   /** The length of a data phase; 0 in the register is one bit. */

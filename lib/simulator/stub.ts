@@ -10,6 +10,29 @@ import { createHash, type Hash } from "node:crypto";
 import { readUint32, xorChecksum } from "../bytes.ts";
 import { encodeFrame } from "../framing/slip.ts";
 import {
+  CHANGE_BAUDRATE,
+  ERASE_FLASH,
+  ERASE_REGION,
+  FLASH_BEGIN,
+  FLASH_DATA,
+  FLASH_DEFL_BEGIN,
+  FLASH_DEFL_DATA,
+  FLASH_DEFL_END,
+  FLASH_END,
+  GET_SECURITY_INFO,
+  MEM_BEGIN,
+  MEM_DATA,
+  MEM_END,
+  READ_FLASH,
+  READ_REG,
+  RUN_USER_CODE,
+  SPI_ATTACH,
+  SPI_FLASH_MD5,
+  SPI_SET_PARAMS,
+  SYNC,
+  WRITE_REG,
+} from "../protocol/commands.ts";
+import {
   decodeRequest,
   encodeResponseHeader,
   type RequestPacket,
@@ -117,7 +140,7 @@ export class StubLoader implements Program {
       return await this.#reply(request.opcode, { status: carried });
     }
     // RUN_USER_CODE is neither answered nor obeyed.
-    if (request.opcode === 0xd3) return;
+    if (request.opcode === RUN_USER_CODE.opcode) return;
     const outcome = await this.#run(request);
     await this.#reply(request.opcode, outcome);
     if ((outcome.status ?? 0) !== 0) return;
@@ -154,55 +177,79 @@ export class StubLoader implements Program {
   #table(): [number, Row][] {
     const { memory, spi, flash } = this.#machine;
     return [
-      [0x02, {
+      [FLASH_BEGIN.opcode, {
         size: ANY_SIZE,
         run: ({ body }) => this.#flashBegin(body, false),
       }],
-      [0x03, { size: ANY_SIZE, run: (request) => this.#flashData(request) }],
-      [0x04, { size: 4, run: () => ({ status: this.#flash.end() }) }],
-      [0x05, { size: 16, run: ({ body }) => this.#memBegin(body) }],
-      [0x06, { size: 8, run: ({ body }) => this.#memEnd(body) }],
-      [0x07, { size: ANY_SIZE, run: ({ body }) => this.#memData(body) }],
-      [0x08, { size: 36, run: () => this.#sync() }],
-      [0x09, { size: ANY_SIZE, run: ({ body }) => this.#writeReg(body) }],
-      [0x0a, {
+      [FLASH_DATA.opcode, {
+        size: ANY_SIZE,
+        run: (request) => this.#flashData(request),
+      }],
+      [FLASH_END.opcode, {
+        size: 4,
+        run: () => ({ status: this.#flash.end() }),
+      }],
+      [MEM_BEGIN.opcode, { size: 16, run: ({ body }) => this.#memBegin(body) }],
+      [MEM_END.opcode, { size: 8, run: ({ body }) => this.#memEnd(body) }],
+      [MEM_DATA.opcode, {
+        size: ANY_SIZE,
+        run: ({ body }) => this.#memData(body),
+      }],
+      [SYNC.opcode, { size: 36, run: () => this.#sync() }],
+      [WRITE_REG.opcode, {
+        size: ANY_SIZE,
+        run: ({ body }) => this.#writeReg(body),
+      }],
+      [READ_REG.opcode, {
         size: 4,
         run: ({ body }) => ({ value: memory.readWord(readUint32(body)) }),
       }],
-      [0x0b, {
+      [SPI_SET_PARAMS.opcode, {
         size: 24,
         run: ({ body }) => {
           flash.size = readUint32(body, 4);
           return {};
         },
       }],
-      [0x0d, {
+      [SPI_ATTACH.opcode, {
         size: 4,
         run: () => {
           spi.attached = true;
           return {};
         },
       }],
-      [0x0f, {
+      [CHANGE_BAUDRATE.opcode, {
         size: 8,
         run: ({ body }) => this.#changeBaudRate(readUint32(body)),
       }],
-      [0x10, {
+      [FLASH_DEFL_BEGIN.opcode, {
         size: ANY_SIZE,
         run: ({ body }) => this.#flashBegin(body, true),
       }],
-      [0x11, { size: ANY_SIZE, run: (request) => this.#deflatedData(request) }],
-      [0x12, { size: 4, run: () => ({ status: this.#flash.end() }) }],
-      [0x13, { size: 16, run: ({ body }) => this.#md5(body) }],
-      [0x14, { size: 0, run: () => this.#securityInfo() }],
-      [0xd0, { size: ANY_SIZE, run: () => this.#eraseAll() }],
-      [0xd1, { size: 8, run: ({ body }) => this.#eraseRegion(body) }],
-      [0xd2, { size: 16, run: ({ body }) => this.#readFlash(body) }],
+      [FLASH_DEFL_DATA.opcode, {
+        size: ANY_SIZE,
+        run: (request) => this.#deflatedData(request),
+      }],
+      [FLASH_DEFL_END.opcode, {
+        size: 4,
+        run: () => ({ status: this.#flash.end() }),
+      }],
+      [SPI_FLASH_MD5.opcode, { size: 16, run: ({ body }) => this.#md5(body) }],
+      [GET_SECURITY_INFO.opcode, { size: 0, run: () => this.#securityInfo() }],
+      [ERASE_FLASH.opcode, { size: ANY_SIZE, run: () => this.#eraseAll() }],
+      [ERASE_REGION.opcode, {
+        size: 8,
+        run: ({ body }) => this.#eraseRegion(body),
+      }],
+      [READ_FLASH.opcode, {
+        size: 16,
+        run: ({ body }) => this.#readFlash(body),
+      }],
     ];
   }
 
   async #sync(): Promise<Outcome> {
-    for (let i = 1; i < SYNC_REPLIES; i++) await this.#reply(0x08, {});
+    for (let i = 1; i < SYNC_REPLIES; i++) await this.#reply(SYNC.opcode, {});
     return {};
   }
 
@@ -292,7 +339,7 @@ export class StubLoader implements Program {
 
   #securityInfo(): Outcome {
     const { chip, silicon } = this.#machine;
-    if (!chip.rom.opcodes.includes(0x14)) {
+    if (!chip.rom.opcodes.includes(GET_SECURITY_INFO.opcode)) {
       return { status: STUB_ERROR.notImplemented };
     }
     return {

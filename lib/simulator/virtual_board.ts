@@ -7,79 +7,27 @@
 
 import { formatMac, parseMac } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
-import { chipById, MAGIC_ADDRESS } from "../chips/registry.ts";
+import { chipById } from "../chips/registry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
 import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { BoardLink, type LinkKind } from "./_board_link.ts";
+import { defineIdentity, defineRegisters } from "./_identity.ts";
+import { countUp, parseFlashSize } from "./_parse_options.ts";
 import { TransistorPair, UsbSerialJtag } from "./_reset_circuit.ts";
 import { Session } from "./_session.ts";
 import { type ResetCause, siliconOf } from "./_silicon.ts";
-import { resample, uartClkDiv } from "./_uart.ts";
-import { installWatchdog } from "./_watchdog.ts";
-import type { Behavior, BehaviorHooks } from "./behaviors.ts";
-import { buildIdentityWords } from "./efuse.ts";
+import { holdsSync, resample } from "./_uart.ts";
+import type { BehaviorHooks } from "./behaviors.ts";
+import type { VirtualBoardOptions } from "./board_options.ts";
 import { FlashMemory } from "./flash_memory.ts";
 import { MemoryMap } from "./memory_map.ts";
 import { SpiController } from "./spi_controller.ts";
-import {
-  type FlashTiming,
-  GD25Q32C_TIMING,
-  type TimingMode,
-} from "./timing.ts";
+import { GD25Q32C_TIMING } from "./timing.ts";
 import { Traffic } from "./traffic.ts";
 
 export type { LinkKind } from "./_board_link.ts";
-
-/** What a board is made of. */
-export interface VirtualBoardOptions {
-  /** The chip's id or name, such as `esp32c3` or `ESP32-C3`. */
-  readonly chip: string;
-  /** @default A fixed address with one of Espressif's prefixes */
-  readonly mac?: string | undefined;
-  /** Added to the MAC address, so that the boards of a series differ. @default {0} */
-  readonly index?: number | undefined;
-  /** Such as `4MB` or `512KB`. @default {"4MB"} */
-  readonly flashSize?: string | undefined;
-  /** What the flash holds from address 0 on; the rest is erased. */
-  readonly flash?: Uint8Array | undefined;
-  /** The flash chip's JEDEC id. @default A GD25Q of the right size */
-  readonly flashId?: number | undefined;
-  /** The flash chip's SFDP table; an empty one for a chip without. */
-  readonly sfdp?: Uint8Array | undefined;
-  /** Becomes part of {@linkcode VirtualBoard.port}, to tell boards apart. */
-  readonly name?: string | undefined;
-  /** The chip's revision, such as `3.0`. @default A common one */
-  readonly revision?: string | undefined;
-  /** Other identity fields, by their names in the chip's record. */
-  readonly fields?: Readonly<Record<string, number>> | undefined;
-  /** Words that read otherwise than they would, by address. */
-  readonly registers?: Readonly<Record<number, number>> | undefined;
-  /** In megahertz. @default {26} on an ESP8266, else 40 */
-  readonly crystalMhz?: number | undefined;
-  /**
-   * What holds IO0 when the modem lines do not: `download`, a jumper or a
-   * thumb on the boot button; `run`, a circuit that lets nothing pull it low;
-   * `auto`, the modem lines alone.
-   *
-   * @default `auto`, and `download` when the first host's link has no modem lines
-   */
-  readonly strap?: "auto" | "download" | "run" | undefined;
-  /** `jtag`: the host is on the chip's own USB-Serial/JTAG controller. @default {"bridge"} */
-  readonly usb?: "bridge" | "jtag" | undefined;
-  /** Whether bytes and flash take time. @default {"instant"} */
-  readonly timing?: TimingMode | undefined;
-  /** What the flash chip takes for its work. @default {GD25Q32C_TIMING} */
-  readonly flashTiming?: FlashTiming | undefined;
-  /** What time is told by. @default {systemClock} */
-  readonly clock?: Clock | undefined;
-  /** Faults. */
-  readonly behaviors?: readonly Behavior[] | undefined;
-  /** What the application prints when it starts. */
-  readonly appText?: string | undefined;
-  /** What a program in RAM that is no stub prints when it starts. */
-  readonly ramText?: string | undefined;
-}
+export type { VirtualBoardOptions } from "./board_options.ts";
 
 /** How a host is plugged in. */
 export interface OpenBoardOptions {
@@ -98,8 +46,6 @@ const USB_VENDOR_ESPRESSIF = 0x303a;
 const DEFAULT_BAUD = 115_200;
 /** The end of a made-up MAC address. */
 const DEFAULT_MAC_END = "000001";
-/** What SYNC's payload begins with; the ROM measures the line by what follows. */
-const SYNC_HEAD = [0x07, 0x07, 0x12, 0x20];
 
 /** A board that exists in memory only. */
 export class VirtualBoard implements AsyncDisposable {
@@ -173,7 +119,13 @@ export class VirtualBoard implements AsyncDisposable {
       clock: options.timing === "clocked" ? this.#clock : undefined,
     });
     this.#circuit = this.#makeCircuit();
-    this.#defineWords(mac);
+    defineIdentity(this.#silicon, this.#memory, mac, options);
+    defineRegisters(this.#silicon, this.#memory, {
+      crystalHz: this.#crystalHz,
+      baudRate: () => this.#baudRate,
+      download: () => this.#download,
+      onBite: () => void (this.#bitten = true),
+    });
     this.#hooks = behaviors.map((behavior) =>
       behavior.start({
         flash: this.flash,
@@ -279,50 +231,6 @@ export class VirtualBoard implements AsyncDisposable {
     return { usbVendorId: USB_VENDOR_ESPRESSIF, usbProductId };
   }
 
-  #defineWords(mac: Uint8Array): void {
-    const chip = this.#silicon;
-    const silicon = siliconOf(chip);
-    const { fields, revision, registers } = this.#options;
-    const words = buildIdentityWords(chip, {
-      mac,
-      macCrc: silicon.macCrc,
-      fields: {
-        ...silicon.fields,
-        ...(revision === undefined ? {} : parseRevision(revision)),
-        ...fields,
-      },
-    });
-    for (const [address, value] of Object.entries(silicon.words)) {
-      const old = words.get(Number(address)) ?? 0;
-      words.set(Number(address), (old | value) >>> 0);
-    }
-    words.set(MAGIC_ADDRESS, silicon.magic);
-    for (const [address, value] of Object.entries(registers ?? {})) {
-      words.set(Number(address), value);
-    }
-    for (const [address, value] of words) this.#memory.fix(address, value);
-    this.#defineRegisters();
-  }
-
-  #defineRegisters(): void {
-    const { registers } = this.#silicon;
-    const { uartMultiple, uartFraction, strap } = siliconOf(this.#silicon);
-    const clock = this.#crystalHz * uartMultiple;
-    this.#memory.define(registers.uartClkDiv, {
-      read: () => uartClkDiv(clock, this.#baudRate, uartFraction),
-    });
-    if (strap !== undefined) {
-      this.#memory.define(strap.address, {
-        read: () => this.#download ? strap.download : strap.run,
-      });
-    }
-    if (registers.watchdog !== undefined) {
-      installWatchdog(this.#memory, registers.watchdog, () => {
-        this.#bitten = true;
-      });
-    }
-  }
-
   #powerOn(kind: LinkKind): void {
     this.#powered = true;
     if (this.#options.strap === undefined && kind !== "serial") {
@@ -424,7 +332,7 @@ export class VirtualBoard implements AsyncDisposable {
   /** What the UART makes of the bytes. The ROM takes the line's speed from the first SYNC. */
   #listen(bytes: Uint8Array): Uint8Array {
     const hostBaud = this.#link?.baudRate;
-    if (this.#measuresLine && contains(bytes, SYNC_HEAD)) {
+    if (this.#measuresLine && holdsSync(bytes)) {
       this.#measuresLine = false;
       this.#baudRate = hostBaud ?? DEFAULT_BAUD;
     }
@@ -445,44 +353,4 @@ export class VirtualBoard implements AsyncDisposable {
     this.#busy = done.catch(() => {});
     return done;
   }
-}
-
-function contains(bytes: Uint8Array, head: readonly number[]): boolean {
-  for (let at = bytes.indexOf(head[0] ?? 0); at !== -1;) {
-    if (head.every((byte, i) => bytes[at + i] === byte)) return true;
-    at = bytes.indexOf(head[0] ?? 0, at + 1);
-  }
-  return false;
-}
-
-/** Adds to a MAC address, whose last byte counts least. */
-function countUp(mac: Uint8Array, by: number): Uint8Array {
-  const sum = BigInt.asUintN(48, BigInt(`0x${mac.toHex()}`) + BigInt(by));
-  return parseMac(sum.toString(16).padStart(12, "0"));
-}
-
-function parseRevision(
-  text: string,
-): Readonly<Record<"majorRevision" | "minorRevision", number>> {
-  const match = /^v?(\d+)\.(\d+)$/.exec(text);
-  if (match === null) {
-    throw new SyntaxError(
-      `Cannot parse revision "${text}": it looks like "3.0"`,
-    );
-  }
-  return {
-    majorRevision: Number(match[1]),
-    minorRevision: Number(match[2]),
-  };
-}
-
-function parseFlashSize(text: string): number {
-  const match = /^(\d+)(KB|MB)$/i.exec(text);
-  if (match === null) {
-    throw new RangeError(
-      `Cannot make flash of size "${text}": it looks like "4MB" or "512KB"`,
-    );
-  }
-  const unit = match[2]?.toUpperCase() === "MB" ? 1024 * 1024 : 1024;
-  return Number(match[1]) * unit;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TransportError } from "../../lib/errors.ts";
 import { openPty } from "../../lib/simulator/pty.ts";
+import { assertNoLeak } from "../transport/_leaks.ts";
 
 const ignore = Deno.build.os !== "linux";
 
@@ -11,10 +12,6 @@ async function shell(command: string): Promise<string> {
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
-}
-
-function countFds(): number {
-  return Array.from(Deno.readDirSync("/proc/self/fd")).length;
 }
 
 Deno.test({
@@ -81,16 +78,5 @@ Deno.test({
 Deno.test({
   name: "200 ptys opened and closed leave no descriptor",
   ignore,
-  async fn() {
-    const cycle = async () => {
-      const pty = await openPty();
-      const pending = pty.readable.getReader().read();
-      await pty.close();
-      assert.equal((await pending).done, true);
-    };
-    await cycle();
-    const fds = countFds();
-    for (let index = 0; index < 200; index++) await cycle();
-    assert.equal(countFds(), fds);
-  },
+  fn: () => assertNoLeak("ptys", 200),
 });
