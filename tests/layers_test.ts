@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 
 const ROOT = new URL("../", import.meta.url);
-const BASE = ["errors", "bytes", "clock", "progress"].map((n) => `lib/${n}.ts`);
+const BASE = ["errors", "bytes", "clock", "limits", "progress"].map((n) =>
+  `lib/${n}.ts`
+);
 const BUILDING = ["base", "chips", "framing", "protocol"];
 /** The layers that a layer may import, beside itself. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {

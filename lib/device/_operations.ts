@@ -7,7 +7,7 @@
 import { systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
 import type { OperationOptions } from "../progress.ts";
-import { withLimits } from "./_operation.ts";
+import { withLimits } from "../limits.ts";
 import type { DeviceSettings } from "./device_options.ts";
 
 /** Lets the operations of a device take turns, each within its limits. */

@@ -13,7 +13,7 @@ import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
 import { runStub, type StubImage } from "../loader/stub.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
-import { withLimits } from "./_operation.ts";
+import { withLimits } from "../limits.ts";
 import type { AfterMode } from "./after_mode.ts";
 import { Device } from "./device.ts";
 import { openTransport, portName, type PortTarget } from "./open.ts";

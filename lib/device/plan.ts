@@ -8,7 +8,7 @@ import type { ChipIdentity } from "../loader/identity.ts";
 import type { FlashId } from "../loader/spi_flash.ts";
 import type { Device } from "./device.ts";
 import type { FlashFiles } from "./flash_files.ts";
-import { withLimits } from "./_operation.ts";
+import { withLimits } from "../limits.ts";
 import { portName, type PortTarget } from "./open.ts";
 import { open, type OpenOptions } from "./open_device.ts";
 import type {

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { CommandError, FrameError, TimeoutError } from "../errors.ts";
+import { withLimits } from "../limits.ts";
 import type { OperationOptions } from "../progress.ts";
 import { describeStatus } from "../protocol/status.ts";
 
@@ -17,26 +18,10 @@ export async function operate<T>(
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   const { timeout, signal } = options;
-  signal?.throwIfAborted();
-  if (timeout === undefined) {
-    return await explained(what, signal, () => work(signal));
-  }
-  const limit = new AbortController();
-  const cancel = clock.schedule(() =>
-    limit.abort(
-      new TimeoutError(`Cannot ${what}: it is not done in ${timeout} ms`, {
-        step: what,
-        ms: timeout,
-      }),
-    ), timeout);
-  const either = signal === undefined
-    ? limit.signal
-    : AbortSignal.any([signal, limit.signal]);
-  try {
-    return await explained(what, either, () => work(either));
-  } finally {
-    cancel();
-  }
+  return await withLimits(
+    { step: what, clock, signals: [signal], timeout },
+    (signal) => explained(what, signal, () => work(signal)),
+  );
 }
 
 async function explained<T>(
