@@ -1,7 +1,4 @@
-/**
- * Starts virtual boards that any program can open, and prints one URL or path a
- * line. Runs until Ctrl-C or SIGTERM.
- */
+/** Starts virtual boards that any program can open; prints one URL or path a line. */
 
 import { parseArgs } from "node:util";
 import {
@@ -14,8 +11,8 @@ const USAGE =
   `Usage: run_virtual_board.ts --chip CHIP (--tcp PORT | --rfc2217 PORT | --pty)
   [--flash-size 4MB] [--mac ADDRESS] [--flash FILE [--write-back]] [--count N]
   [--baud-timing] [--fault NAME[@ARGUMENT]]...
-PORT 0 is any free port. With --count, ports and MAC addresses count up.
-With --write-back, FILE is what the flash holds when the board ends.`;
+Runs until Ctrl-C. PORT 0 is any free port; with --count, ports and MAC
+addresses count up. --write-back stores one board's flash in FILE at the end.`;
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
@@ -23,48 +20,40 @@ const { values: args } = parseArgs({
   options: {
     ...{ chip: text, mac: text, flash: text, "flash-size": text, tcp: text },
     ...{ rfc2217: text, count: { ...text, default: "1" }, pty: flag },
-    ...{ "baud-timing": flag, "write-back": flag, help: flag },
+    ...{ "baud-timing": flag, "write-back": flag },
     fault: { ...text, multiple: true, default: [] as string[] },
   },
 });
-
-function nthPort(first: string | undefined, index: number) {
-  if (first === undefined) return undefined;
-  return first === "0" ? 0 : Number(first) + index;
+const { chip, mac, pty, flash: file } = args;
+const writeBack = args["write-back"];
+if (chip === undefined || (writeBack && (!file || args.count !== "1"))) {
+  console.error(USAGE);
+  Deno.exit(2);
 }
-
-if (args.help || args.chip === undefined) {
-  console.log(USAGE);
-  Deno.exit(args.help ? 0 : 2);
-}
-const stopped = Promise.withResolvers<void>();
-Deno.addSignalListener("SIGINT", stopped.resolve);
-if (Deno.build.os !== "windows") {
-  Deno.addSignalListener("SIGTERM", stopped.resolve);
-}
-const file = args.flash;
 const flash = file === undefined ? undefined : await Deno.readFile(file);
+const stop = Promise.withResolvers<void>();
+const signals = ["SIGINT", "SIGTERM"] as const;
+// Windows knows no SIGTERM.
+for (const signal of signals.slice(0, Deno.build.os === "windows" ? 1 : 2)) {
+  Deno.addSignalListener(signal, stop.resolve);
+}
+const portOf = (first: string | undefined, index: number) =>
+  first === undefined ? undefined : first === "0" ? 0 : Number(first) + index;
 await using stack = new AsyncDisposableStack();
 for (let index = 0; index < Number(args.count); index++) {
-  const board = stack.use(
-    new VirtualBoard({
-      ...{ chip: args.chip, mac: args.mac, index, flash },
-      flashSize: args["flash-size"],
-      timing: args["baud-timing"] ? "clocked" : "instant",
-      behaviors: args.fault.map(parseBehavior),
-    }),
-  );
-  const tcp = nthPort(args.tcp, index);
-  const rfc2217 = nthPort(args.rfc2217, index);
-  const { pty } = args;
-  const server = stack.use(
-    await serveVirtualBoard(board, { tcp, rfc2217, pty }),
-  );
-  console.log(server.url);
-  if (args["write-back"] && file !== undefined) {
+  const board = new VirtualBoard({
+    ...{ chip, mac, index, flash, flashSize: args["flash-size"] },
+    timing: args["baud-timing"] ? "clocked" : "instant",
+    behaviors: args.fault.map(parseBehavior),
+  });
+  stack.use(board);
+  const [tcp, rfc2217] = [portOf(args.tcp, index), portOf(args.rfc2217, index)];
+  const server = await serveVirtualBoard(board, { tcp, rfc2217, pty });
+  console.log(stack.use(server).url);
+  if (writeBack && file !== undefined) {
     stack.defer(() => Deno.writeFile(file, board.flash.read()));
   }
 }
-await stopped.promise;
+await stop.promise;
 await stack.disposeAsync();
-Deno.exit(0);
+Deno.exit();

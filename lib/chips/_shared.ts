@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BitField, EfuseField } from "./family.ts";
+import type { BitField, EfuseField, TextRule } from "./family.ts";
 
 /** A field of BLOCK1, where the system parameters are. */
 export function block1(word: number, shift: number, width: number): BitField {
@@ -67,3 +67,15 @@ export const RTC_WATCHDOG_KEYS = {
   key: 0x50d8_3aa1,
   superKey: 0x8f1d_312a,
 } as const;
+
+/** The feature that tells of flash inside the package. */
+export const EMBEDDED_FLASH: readonly TextRule[] = [
+  {
+    when: { flashCapacity: { min: 1 }, flashVendor: { min: 1 } },
+    text: "Embedded Flash {flashCapacity} ({flashVendor})",
+  },
+  {
+    when: { flashCapacity: { min: 1 } },
+    text: "Embedded Flash {flashCapacity}",
+  },
+];

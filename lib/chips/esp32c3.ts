@@ -8,6 +8,7 @@ import { type ChipFamily, defineChip } from "./family.ts";
 import {
   block1,
   BLOCK1_MAC,
+  EMBEDDED_FLASH,
   FLASH_SIZES,
   REVISION_FIELDS,
   RTC_WATCHDOG_KEYS,
@@ -94,16 +95,7 @@ export const esp32c3: ChipFamily = defineChip({
       [{ text: "BT 5 (LE)" }],
       [{ text: "Single Core" }],
       [{ text: "160MHz" }],
-      [
-        {
-          when: { flashCapacity: { min: 1 }, flashVendor: { min: 1 } },
-          text: "Embedded Flash {flashCapacity} ({flashVendor})",
-        },
-        {
-          when: { flashCapacity: { min: 1 } },
-          text: "Embedded Flash {flashCapacity}",
-        },
-      ],
+      EMBEDDED_FLASH,
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },

@@ -8,6 +8,7 @@ import { type ChipFamily, defineChip } from "./family.ts";
 import {
   block1,
   BLOCK1_MAC,
+  EMBEDDED_FLASH,
   FLASH_SIZES,
   FLASH_VENDORS,
   REVISION_FIELDS,
@@ -106,16 +107,7 @@ export const esp32s3: ChipFamily = defineChip({
       [{ text: "BT 5 (LE)" }],
       [{ text: "Dual Core + LP Core" }],
       [{ text: "240MHz" }],
-      [
-        {
-          when: { flashCapacity: { min: 1 }, flashVendor: { min: 1 } },
-          text: "Embedded Flash {flashCapacity} ({flashVendor})",
-        },
-        {
-          when: { flashCapacity: { min: 1 } },
-          text: "Embedded Flash {flashCapacity}",
-        },
-      ],
+      EMBEDDED_FLASH,
       [
         {
           when: { psramCapacity: { min: 1 }, psramVendor: { min: 1 } },

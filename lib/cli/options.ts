@@ -131,9 +131,9 @@ export const FLASH_PARAMETER_OPTIONS = {
   }),
   flashSize: setting({
     flags: "--fs, --flash-size <size>",
-    summary: "such as 4MB, detect or keep, for a bootloader (default: detect)",
+    summary: "such as 4MB, detect or keep, for a bootloader (default: keep)",
     env: "FS",
-    fallback: "detect",
+    fallback: "keep",
     parse: oneOf(["detect", "keep", ...encodings("sizes")]),
   }),
 } satisfies Options;

@@ -19,8 +19,14 @@ export function speed(bytes: number, ms: number): string {
     : seconds;
 }
 
+/** A MAC address, where wrappers of esptool look for it. */
+export function macLine(mac: string): string {
+  return `MAC:                ${mac}`;
+}
+
 /** A flash size as esptool's users call it: `512KB`, `4MB`. */
-export function sizeName(bytes: number): string {
+export function sizeName(bytes: number | undefined): string {
+  if (bytes === undefined) return "Unknown";
   return bytes < 0x10_0000 ? `${bytes / 0x400}KB` : `${bytes / 0x10_0000}MB`;
 }
 

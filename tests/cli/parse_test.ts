@@ -76,7 +76,7 @@ Deno.test("parseCommandLine gives -p and -s of write-flash to the verb", () => {
   assert.deepEqual(options, {
     flashMode: "keep",
     flashFrequency: "keep",
-    flashSize: "detect",
+    flashSize: "keep",
     eraseAll: true,
     compress: true,
     noCompress: false,

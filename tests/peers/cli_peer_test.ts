@@ -6,20 +6,24 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { VirtualBoard } from "../../lib/simulator/mod.ts";
-import { serveRfc2217 } from "../../mod.ts";
+import { serveVirtualBoard, VirtualBoard } from "../../lib/simulator/mod.ts";
 import { makeImage, noise } from "../cli/_boards.ts";
 import { runCli, temporaryFolder } from "../cli/_cli.ts";
 import { peerTest } from "./_peers.ts";
 
 interface Case {
-  readonly chip: string;
+  readonly chip: ChipId;
   /** Words of the verb; `app.bin` and the like are files in the test's folder. */
   readonly line: string;
 }
 
-const CHIPS = ["esp8266", "esp32"];
-const BOOTLOADER = { esp8266: "0x0", esp32: "0x1000" };
+/** What the boards of a case have that differs from chip to chip. */
+const CHIPS = {
+  esp8266: { bootloader: "0x0", mac: "5c:cf:7f:01:02:03" },
+  esp32: { bootloader: "0x1000", mac: "24:0a:c4:01:02:03" },
+};
+
+type ChipId = keyof typeof CHIPS;
 
 const LINES = [
   "read-mac",
@@ -34,6 +38,7 @@ const LINES = [
   "--no-stub write-flash 0x10000 app.bin",
   "--baud 921600 write-flash -z 0x10004 zeros.bin",
   "write-flash BOOT boot.bin",
+  "write-flash -fs detect BOOT boot.bin",
   "write-flash -fm dout -ff 20m -fs 2MB BOOT boot.bin",
   "write-flash --flash_mode keep -fs keep BOOT boot.bin",
   "verify-flash 0x0 old.bin",
@@ -43,15 +48,17 @@ const LINES = [
   "--no-stub read-flash 0x0 256 out.bin",
   "erase-flash",
   "erase-region 0x1000 0x2000",
-  "--no-stub erase-region 0x1000 8k",
+  "erase-region 0x0 ALL",
   "erase-region 0x1001 0x1000",
   "read-mem 0x60000078",
   "write-mem 0x3ffe8100 0x12345678 0xffff",
   "dump-mem 0x3ffe8100 64 out.bin",
   "--chip esp32s3 read-mac",
   "write-flash 0x10000 none.bin",
-  "write-flash 0x3ff000 app.bin",
+  "write-flash 0xff000 app.bin",
   "write-flash 0x1000 app.bin 0x2000 app.bin",
+  "write-flash -s 0x0 old.bin",
+  "write-flash --no-progress 0x10000 text.bin",
   "read-flash 0x0 1q out.bin",
   "--after no-reset read-mac",
   "version",
@@ -73,14 +80,13 @@ const STABLE = [
   /^(Hash of data verified\.)$/gm,
   /^(Verification successful.*)$/gm,
   /^(Read \d+ bytes from 0x\w+) in /gm,
-  /^(Flash memory erased successfully) in /gm,
   /^(0x\w+ = 0x\w+)$/gm,
   /^(Wrote 0x.*)$/gm,
   /^(Hard resetting via RTS pin\.\.\.)$/gm,
   /^(Staying in .*)$/gm,
 ];
 
-for (const chip of CHIPS) {
+for (const chip of ["esp8266", "esp32"] as const) {
   for (const line of LINES) {
     peerTest(
       `espline does as esptool does: ${chip}, ${line}`,
@@ -101,7 +107,14 @@ async function compare({ chip, line }: Case, esptool: string): Promise<void> {
   const context =
     `esptool said:\n${real.output}\nespline said:\n${own.stdout}${own.stderr}`;
   assert.equal(own.code, real.code, context);
-  assert.deepEqual(stableLines(own.stdout), stableLines(real.output), context);
+  // A failure is told in other words, and may be noticed earlier or later.
+  if (real.code === 0) {
+    assert.deepEqual(
+      stableLines(own.stdout),
+      stableLines(real.output),
+      context,
+    );
+  }
   assert(
     Buffer.compare(ours.board.flash.read(), theirs.board.flash.read()) === 0,
     `the flash differs\n${context}`,
@@ -109,13 +122,10 @@ async function compare({ chip, line }: Case, esptool: string): Promise<void> {
   assert.deepEqual(await ours.output(), await theirs.output(), context);
 }
 
-async function prepare(chip: string) {
+async function prepare(chip: ChipId) {
+  const { bootloader, mac } = CHIPS[chip];
   const folder = await temporaryFolder();
-  const board = new VirtualBoard({
-    chip,
-    mac: "24:0a:c4:01:02:03",
-    flashSize: "4MB",
-  });
+  const board = new VirtualBoard({ chip, mac, flashSize: "1MB" });
   board.flash.program(0, noise(0x6000));
   const zeros = new Uint8Array(10_000);
   const files = {
@@ -123,18 +133,20 @@ async function prepare(chip: string) {
     "app.bin": noise(20_000),
     "odd.bin": noise(4099, 2),
     "zeros.bin": zeros,
+    "text.bin": new TextEncoder().encode(
+      "Sphinx of black quartz. ".repeat(900),
+    ),
     "old.bin": noise(0x6000),
   };
   for (const [name, data] of Object.entries(files)) {
     await Deno.writeFile(folder.file(name), data);
   }
-  const boot = BOOTLOADER[chip as keyof typeof BOOTLOADER];
   return {
     board,
     words: (line: string) =>
       line.split(" ").map((word) =>
         word === "BOOT"
-          ? boot
+          ? bootloader
           : word.endsWith(".bin")
           ? folder.file(word)
           : word
@@ -154,8 +166,8 @@ async function runEsptool(
   words: readonly string[],
   board: VirtualBoard,
 ): Promise<{ code: number; output: string }> {
-  await using transport = await board.open();
-  await using server = await serveRfc2217(transport);
+  // Without modem lines, an order of magnitude faster than RFC 2217 with esptool.
+  await using server = await serveVirtualBoard(board, { tcp: 0 });
   const { code, stdout, stderr } = await new Deno.Command(esptool, {
     args: ["--port", server.url, ...words],
     env: { NO_COLOR: "1", TERM: "dumb" },

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { encodeUint32 } from "../../lib/bytes.ts";
 import { serveVirtualBoard, VirtualBoard } from "../../lib/simulator/mod.ts";
@@ -187,7 +188,7 @@ async function runAll(
       );
     }
   };
-  const workers = link === "rfc2217" ? 24 : 4;
+  const workers = link === "rfc2217" ? 16 : 3;
   await Promise.all(Array.from({ length: workers }, worker));
   assert.equal(failures.join("\n\n"), "");
 }
@@ -274,7 +275,9 @@ function expectedFlash(before: Uint8Array, one: Case): Uint8Array {
   return flash;
 }
 
+/** Where two arrays begin to differ, or -1; the usual case must not hold up the other boards. */
 function firstDifference(actual: Uint8Array, expected: Uint8Array): number {
+  if (Buffer.compare(actual, expected) === 0) return -1;
   return actual.findIndex((byte, i) => byte !== expected[i]);
 }
 

@@ -8,6 +8,7 @@ import { systemClock } from "../../../mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { required } from "../options.ts";
 import { withDevice } from "../session.ts";
+import { sizeName } from "../text.ts";
 import { parseSizeOrAll, parseUint32 } from "../values.ts";
 
 /** Erases whole sectors. */
@@ -22,6 +23,10 @@ export const eraseRegion: Command = defineCommand({
   run: (call) =>
     withDevice(call, async (_chip, device) => {
       const { address, size } = call.arguments;
+      if (size === "all") {
+        const { size: found } = await device.flashId();
+        call.screen.line(`Detected flash size: ${sizeName(found)}`);
+      }
       const start = systemClock.now();
       call.screen.line("Erasing region (may be slow depending on size)...");
       call.flash.expectChange();

@@ -20,11 +20,7 @@ export const flashId: Command = {
       call.screen.line("Flash Memory Information:");
       call.screen.line(`Manufacturer: ${hexDigits(manufacturer, 2)}`);
       call.screen.line(`Device: ${hexDigits(model, 4)}`);
-      call.screen.line(
-        `Detected flash size: ${
-          size === undefined ? "Unknown" : sizeName(size)
-        }`,
-      );
+      call.screen.line(`Detected flash size: ${sizeName(size)}`);
       return {
         manufacturer,
         device: model,

@@ -9,7 +9,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { flag, required } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
 import { withDevice } from "../session.ts";
-import { hex, speed } from "../text.ts";
+import { hex, sizeName, speed } from "../text.ts";
 import { parseSizeOrAll, parseUint32 } from "../values.ts";
 
 /** Reads flash into a file. */
@@ -27,6 +27,10 @@ export const readFlash: Command = defineCommand({
     if (call.options.noProgress) call.screen.hideProgress();
     await using output = await OutputFile.create(file);
     return await withDevice(call, async (_chip, device) => {
+      if (size === "all") {
+        const { size: found } = await device.flashId();
+        call.screen.line(`Detected flash size: ${sizeName(found)}`);
+      }
       const start = systemClock.now();
       const data = await device.readFlash(address, size);
       const ms = systemClock.now() - start;

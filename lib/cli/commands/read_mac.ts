@@ -6,6 +6,7 @@
 
 import type { Command } from "../command.ts";
 import { withDevice } from "../session.ts";
+import { macLine } from "../text.ts";
 
 /** Tells the base MAC address. */
 export const readMac: Command = {
@@ -15,7 +16,7 @@ export const readMac: Command = {
   options: {},
   run: (call) =>
     withDevice(call, ({ mac }) => {
-      call.screen.line(`MAC:                ${mac}`);
+      call.screen.line(macLine(mac));
       return { mac };
     }),
 };

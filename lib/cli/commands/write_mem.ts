@@ -27,7 +27,7 @@ export const writeMem: Command = defineCommand({
       const { address, value, mask = ALL_BITS } = call.arguments;
       await device.writeReg(address, value, { mask });
       call.screen.line(
-        `Wrote ${hex(value)}, mask ${hex(mask)} to ${hex(address)}`,
+        `Wrote ${hex(value)} with mask ${hex(mask)} to ${hex(address)}.`,
       );
       return { address, value, mask };
     }),
