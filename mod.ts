@@ -53,10 +53,13 @@ export type {
   WriteFlashStatusOptions,
   WriteRegOptions,
 } from "./lib/device/device_options.ts";
-export type {
-  FlashFiles,
-  FlashSource,
-  PreparedFile,
+export { parseFlashSize } from "./lib/device/flash_size.ts";
+export {
+  type FlashFiles,
+  type FlashSource,
+  loadFlashFiles,
+  type PlacedFile,
+  type PreparedFile,
 } from "./lib/device/flash_files.ts";
 export {
   type OpenPortOptions,
@@ -66,13 +69,12 @@ export {
 } from "./lib/device/open.ts";
 export { open, type OpenOptions } from "./lib/device/open_device.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
-export {
-  type FlashParameterOptions,
-  parseFlashSize,
-  type VerifiedFile,
-  type VerifyFlashOptions,
-  type WriteFlashOptions,
-  type WrittenFile,
+export type {
+  FlashParameterOptions,
+  VerifiedFile,
+  VerifyFlashOptions,
+  WriteFlashOptions,
+  WrittenFile,
 } from "./lib/device/write_flash.ts";
 export {
   ChipError,

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { PreparedFile } from "../../mod.ts";
+import { type FlashFiles, loadFlashFiles } from "../../mod.ts";
 import type { Argument } from "./command.ts";
-import { fileError } from "./output_file.ts";
 import { parseUint32 } from "./values.ts";
 
 /** A file's path and its flash address. */
@@ -38,21 +37,16 @@ export function placedFiles(): Argument<readonly FilePlace[]> {
 }
 
 /**
- * Reads the files, before a port is opened for them.
+ * Reads the files and checks their places, before a port is opened for them.
  *
- * @throws {EspError} `file-invalid` if one cannot be read.
+ * @throws {EspError} `file-invalid` if one cannot be read, or is empty.
+ * @throws {RangeError} If two files touch the same sector.
  */
 export async function readPlacedFiles(
   places: readonly FilePlace[],
-): Promise<(readonly [address: number, file: PreparedFile])[]> {
-  return await Promise.all(places.map(async ({ address, path }) => {
-    try {
-      return [address, {
-        data: await Deno.readFile(path),
-        name: path,
-      }] as const;
-    } catch (cause) {
-      throw fileError("read", path, cause);
-    }
-  }));
+): Promise<FlashFiles> {
+  const files = await loadFlashFiles(
+    places.map(({ address, path }) => [address, path] as const),
+  );
+  return files.map((file) => [file.address, file] as const);
 }

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  Command as Program,
-  CommanderError,
-  Option as ProgramOption,
-} from "commander";
-import { normalizeWords } from "./spelling.ts";
+import { Command as Program, CommanderError } from "commander";
 import type {
   Arguments,
   ArgumentValues,
@@ -18,6 +13,13 @@ import type {
   OptionValues,
 } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
+import { normalizeWords } from "./spelling.ts";
+import {
+  addOptions,
+  naming,
+  readOptions,
+  type Typed,
+} from "./typed_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command line that has been understood. */
@@ -55,9 +57,6 @@ export interface Grammar {
   readonly columns: number;
 }
 
-/** Options as they were typed: `true` for one without a value. The last one counts. */
-type Typed = Map<string, string | true>;
-
 /** A verb and what stood behind it: a list where its argument is variadic. */
 interface Found {
   readonly command: Command;
@@ -84,8 +83,7 @@ export function parseCommandLine(
   words: readonly string[],
   grammar: Grammar,
 ): Parsed {
-  const run = new Reading(grammar);
-  return run.read(words);
+  return new Reading(grammar).read(words);
 }
 
 /**
@@ -200,7 +198,7 @@ class Reading {
         const given = [texts[i] ?? []].flat();
         return [
           name,
-          reading(label(argument.label), () => argument.parse(given)),
+          naming(label(argument.label), () => argument.parse(given)),
         ];
       },
     );
@@ -214,66 +212,6 @@ class Reading {
   }
 }
 
-/**
- * Declares options. Those of every verb have a list of their own in a verb's
- * help text, and leave out the names that the verb has given to options of its own.
- */
-function addOptions(
-  program: Program,
-  options: Options,
-  typed: Typed,
-  own?: Options,
-): void {
-  const taken = new Set(Object.values(own ?? {}).flatMap(names));
-  for (const [key, option] of Object.entries(options)) {
-    const [, value = ""] = /( <.+>)?$/.exec(option.flags) ?? [];
-    const free = names(option).filter((name) => !taken.has(name));
-    const declared = new ProgramOption(
-      `${free.join(", ")}${value}`,
-      option.summary,
-    );
-    if (own !== undefined) declared.helpGroup("Options of every verb:");
-    program.addOption(declared);
-    program.on(
-      `option:${declared.name()}`,
-      (text?: string | null) => typed.set(key, text ?? true),
-    );
-  }
-}
-
-/** The spellings of an option: `-p`, `--port`. */
-function names({ flags }: { readonly flags: string }): string[] {
-  return flags.replace(/ <.+>$/, "").split(", ");
-}
-
-function readOptions<O extends Options>(
-  options: O,
-  typed: Typed,
-  env: Grammar["env"],
-): OptionValues<O> {
-  const values = Object.entries(options).map(([key, option]) => {
-    const given = typed.get(key);
-    if (option.kind === "flag") return [key, given !== undefined];
-    if (typeof given === "string") {
-      const name = names(option).at(-1) ?? key;
-      return [key, reading(name, () => option.parse(given))];
-    }
-    for (
-      const prefix of option.env === undefined ? [] : ["ESPLINE", "ESPTOOL"]
-    ) {
-      const variable = `${prefix}_${option.env}`;
-      const text = env(variable);
-      if (!text) continue;
-      return [
-        key,
-        reading(`the variable ${variable}`, () => option.parse(text)),
-      ];
-    }
-    return [key, option.fallback];
-  });
-  return Object.fromEntries(values);
-}
-
 /** A verb with its arguments, in the list of verbs. */
 function subcommandTerm(program: Program): string {
   return [program.name(), program.usage().replace("[options]", "").trim()]
@@ -283,16 +221,6 @@ function subcommandTerm(program: Program): string {
 /** `<address>` as people call it: `ADDRESS`. */
 function label(text: string): string {
   return text.replaceAll(/[^a-z -]/g, "").toUpperCase();
-}
-
-/** Runs a parser, and puts the culprit's name in front of what it complains about. */
-function reading<T>(culprit: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`Cannot read ${culprit}: ${error.message}`);
-  }
 }
 
 /** Commander's `error: unknown option '--prt'\n(Did you mean --port?)` as message and hint. */

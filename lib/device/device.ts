@@ -28,6 +28,7 @@ import type {
 } from "./device_options.ts";
 import { type FlashFiles, loadFlashFiles } from "./flash_files.ts";
 import {
+  eraseChip,
   type VerifiedFile,
   verifyFiles,
   type VerifyFlashOptions,
@@ -293,8 +294,7 @@ export class Device implements AsyncDisposable {
   /** Erases the whole flash chip. */
   eraseFlash(options: OperationOptions = {}): Promise<void> {
     return this.#operations.run("erase flash", options, async (o) => {
-      await this.#flash.attach(o);
-      await flash.eraseFlash(this.#loader, o);
+      await eraseChip(this.#loader, await this.#flash.attach(o), o);
     });
   }
 

@@ -6,24 +6,17 @@
 
 import { createHash } from "node:crypto";
 import { alignDown, concatBytes, formatAddress, padTo } from "../bytes.ts";
-import type { ChipFamily } from "../chips/family.ts";
-import { chipByImageId } from "../chips/registry.ts";
-import { EspError, ImageError, VerifyError } from "../errors.ts";
-import {
-  type EspImage,
-  type ExtendedHeader,
-  IMAGE_MAGIC,
-  parseImage,
-} from "../image/esp_image.ts";
+import { ImageError, VerifyError } from "../errors.ts";
 import {
   type FlashMode,
   patchFlashParameters,
 } from "../image/flash_parameters.ts";
 import { eraseFlash, flashMd5, writeFlash } from "../loader/flash.ts";
-import { readIdentity } from "../loader/identity.ts";
 import type { Loader } from "../loader/loader.ts";
 import type { OperationOptions } from "../progress.ts";
 import { SPI_FLASH_MD5 } from "../protocol/commands.ts";
+import { checkImages } from "./_image_checks.ts";
+import { sizeName } from "./flash_size.ts";
 import {
   describeFile,
   FLASH_SECTOR_SIZE,
@@ -133,12 +126,30 @@ export async function writeFiles(
   checkFit(files, flashSize);
   if (!options.force) await checkImages(loader, files, options);
   const ready = files.map((file) => prepare(loader, file, flashSize, options));
-  if (options.eraseAll) await eraseFlash(loader, options);
+  if (options.eraseAll) await eraseChip(loader, flashSize, options);
   const written: WrittenFile[] = [];
   for (const file of ready) {
     written.push(await writeFile(loader, file, options));
   }
   return written;
+}
+
+/** Erases the whole flash chip. */
+export async function eraseChip(
+  loader: Loader,
+  flashSize: number | undefined,
+  options: OperationOptions,
+): Promise<void> {
+  const total = flashSize ?? 0;
+  const event = {
+    kind: "erase",
+    port: loader.port,
+    address: 0,
+    total,
+  } as const;
+  options.onProgress?.({ ...event, done: 0 });
+  await eraseFlash(loader, options);
+  options.onProgress?.({ ...event, done: total });
 }
 
 /** Compares files with the flash. */
@@ -290,107 +301,4 @@ function prepare(
 
 function named<T extends string>(value: T | "keep" | undefined): T | undefined {
   return value === "keep" || value === undefined ? undefined : value;
-}
-
-function sizeName(
-  { chip, port }: Loader,
-  flashSize: number | undefined,
-): string {
-  const name = flashSize === undefined
-    ? undefined
-    : Object.keys(chip.flash.sizes).find((name) =>
-      parseFlashSize(name) === flashSize
-    );
-  if (name !== undefined) return name;
-  throw new EspError(
-    `Cannot detect the flash size on "${port}": the flash chip's id does not tell it`,
-    {
-      code: "flash-unknown",
-      hint: "Say the flash size, such as 4MB, or keep the one in the image.",
-    },
-  );
-}
-
-/**
- * Parses a flash size's name to bytes: `512KB`, `4MB`, `2MB-c1`.
- *
- * @throws {SyntaxError} If the text is no flash size.
- */
-export function parseFlashSize(name: string): number {
-  const [, digits, unit] = /^(\d+)(KB|MB)(?:-c1)?$/i.exec(name) ?? [];
-  if (digits === undefined || unit === undefined) {
-    throw new SyntaxError(
-      `Cannot parse flash size: "${name}" is not like 512KB or 4MB`,
-    );
-  }
-  return Number(digits) * (unit.toUpperCase() === "KB" ? 0x400 : 0x10_0000);
-}
-
-/** Refuses images for another chip or another revision; what is no image is not checked. */
-async function checkImages(
-  loader: Loader,
-  files: readonly PlacedFile[],
-  options: OperationOptions,
-): Promise<void> {
-  const { chip } = loader;
-  if (chip.imageChipId === undefined) return;
-  for (const file of files) {
-    const { extended } = tryParseImage(file.data, loader) ?? {};
-    if (extended === undefined) continue;
-    if (extended.chipId !== chip.imageChipId) {
-      const other = chipByImageId(extended.chipId)?.name ??
-        `chip id ${extended.chipId}`;
-      throw mismatch(file, `it is for ${other}, the chip is ${chip.name}`);
-    }
-    const { revision } = await readIdentity(loader, options);
-    if (revision === undefined) continue;
-    const full = revision.major * 100 + revision.minor;
-    const { min, max } = revisionRange(extended, chip);
-    if (full < min || full > max) {
-      const range = full < min
-        ? `from v${format(min)} on`
-        : `up to v${format(max)}`;
-      throw mismatch(
-        file,
-        `it is for revisions ${range}, the chip is v${format(full)}`,
-      );
-    }
-  }
-}
-
-/** Images from before the two full fields have zero in both. */
-function revisionRange(
-  header: ExtendedHeader,
-  chip: ChipFamily,
-): { min: number; max: number } {
-  const { minRevision: min, maxRevision: max, legacyMinRevision } = header;
-  if (min > 0 || max > 0) return { min, max: max === 0 ? Infinity : max };
-  return {
-    min: legacyMinRevision * (chip.flash.legacyRevisionStep ?? 0),
-    max: Infinity,
-  };
-}
-
-function format(revision: number): string {
-  return `${Math.floor(revision / 100)}.${revision % 100}`;
-}
-
-function mismatch(file: PlacedFile, reason: string): EspError {
-  return new EspError(`Cannot write ${describeFile(file)}: ${reason}`, {
-    code: "image-mismatch",
-    hint: "Take the image that was built for this chip, or force it.",
-  });
-}
-
-function tryParseImage(
-  data: Uint8Array,
-  { chip }: Loader,
-): EspImage | undefined {
-  if (data[0] !== IMAGE_MAGIC) return undefined;
-  try {
-    return parseImage(data, chip);
-  } catch (error) {
-    if (error instanceof ImageError) return undefined;
-    throw error;
-  }
 }

@@ -33,6 +33,8 @@ const STUB_CHECKSUM = 0xc1;
  */
 export async function sendToFlash(write: FlashWrite): Promise<void> {
   const failures = new Map<number, number>();
+  // Opening the flash erases, so from here on it is no longer what it was.
+  report(write, 0);
   for (let from = 0;;) {
     const failure = await sendFrom(write, from);
     if (failure === undefined) return;

@@ -3,6 +3,7 @@ import type { ChipFamily } from "../chips/family.ts";
 import { SPI_SET_PARAMS } from "../protocol/commands.ts";
 import type { RequestPacket } from "../protocol/packet.ts";
 import { FlashDriver } from "./_flash_driver.ts";
+import { holdsGreeting } from "./_greeting.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
 import { type ResetCause, type Silicon, siliconOf } from "./_silicon.ts";
 import type {
@@ -15,7 +16,7 @@ import type { FlashMemory } from "./flash_memory.ts";
 import type { MemoryMap } from "./memory_map.ts";
 import { RomLoader } from "./rom.ts";
 import type { SpiController } from "./spi_controller.ts";
-import { holdsGreeting, StubLoader } from "./stub.ts";
+import { StubLoader } from "./stub.ts";
 import type { FlashTiming, TimingMode } from "./timing.ts";
 import { commandName, type LoaderKind, type Traffic } from "./traffic.ts";
 

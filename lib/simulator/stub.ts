@@ -6,7 +6,6 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
 import { readUint32, xorChecksum } from "../bytes.ts";
 import { encodeFrame } from "../framing/slip.ts";
 import {
@@ -37,18 +36,16 @@ import {
   encodeResponseHeader,
   type RequestPacket,
 } from "../protocol/packet.ts";
+import { STUB_GREETING } from "./_greeting.ts";
 import { StubFlashWriter } from "./_stub_flash.ts";
+import { StubReader } from "./_stub_reader.ts";
 import { STUB_ERROR, StubReceiver } from "./_stub_link.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
 import { SECTOR_SIZE } from "./flash_memory.ts";
 import { encodeSecurityInfo } from "./rom.ts";
 
-/** What a stub says when it runs: "OHAI". */
-export const STUB_GREETING: Uint8Array = Uint8Array.of(0x4f, 0x48, 0x41, 0x49);
-
 const SYNC_REPLIES = 8;
 const DATA_AT = 16;
-const MAX_READ_PACKET = 4096;
 const ANY_SIZE = -1;
 
 /** What a command comes to. */
@@ -69,15 +66,6 @@ interface Row {
   readonly run: (request: RequestPacket) => Promise<Outcome> | Outcome;
 }
 
-/** A READ_FLASH under way. */
-interface Reading {
-  readonly size: number;
-  readonly packet: number;
-  readonly hash: Hash;
-  address: number;
-  left: number;
-}
-
 /** The stub, from the greeting to the next reset. */
 export class StubLoader implements Program {
   readonly #machine: Machine;
@@ -87,12 +75,13 @@ export class StubLoader implements Program {
   #ram: { address: number; left: number } | undefined;
   #loaded: LoadedRange[] = [];
   #carriedStatus = 0;
-  #reading: Reading | undefined;
+  readonly #reader: StubReader;
 
   /** Makes a stub that has not greeted yet. */
   constructor(machine: Machine) {
     this.#machine = machine;
     this.#flash = new StubFlashWriter(machine.flash);
+    this.#reader = new StubReader(machine.flash, (data) => this.#sendRaw(data));
     this.#rows = new Map(this.#table());
   }
 
@@ -112,7 +101,7 @@ export class StubLoader implements Program {
   }
 
   async #take(frame: Uint8Array): Promise<void> {
-    if (this.#reading !== undefined) return await this.#acknowledge(frame);
+    if (this.#reader.active) return await this.#acknowledge(frame);
     if (frame.length < 8) return;
     const request = decodeRequest(frame);
     if (request === undefined) {
@@ -126,6 +115,12 @@ export class StubLoader implements Program {
       return await this.#reply(request.opcode, { status: verdict.status });
     }
     await this.#answer(request);
+  }
+
+  /** Whatever comes while flash is being read is taken for an acknowledgement. */
+  async #acknowledge(frame: Uint8Array): Promise<void> {
+    this.#machine.traffic.record({ kind: "raw", to: "board", payload: frame });
+    this.#carriedStatus = await this.#reader.acknowledge(frame);
   }
 
   async #answer(request: RequestPacket): Promise<void> {
@@ -367,63 +362,6 @@ export class StubLoader implements Program {
   #readFlash(body: Uint8Array): Outcome {
     const [address, size] = [readUint32(body), readUint32(body, 4)];
     const packet = readUint32(body, 8);
-    return {
-      after: async () => {
-        if (packet > MAX_READ_PACKET) return STUB_ERROR.dataLength;
-        const hash = createHash("md5");
-        this.#reading = { address, size, packet, hash, left: size };
-        return await this.#continueReading(0);
-      },
-    };
+    return { after: () => this.#reader.begin(address, size, packet) };
   }
-
-  /** Whatever comes while flash is being read is taken for an acknowledgement. */
-  async #acknowledge(frame: Uint8Array): Promise<void> {
-    this.#machine.traffic.record({ kind: "raw", to: "board", payload: frame });
-    if (frame.length !== 4) return await this.#finishReading();
-    this.#carriedStatus = await this.#continueReading(readUint32(frame));
-  }
-
-  /** Sends the next packet: there is one in flight at most, whatever the host asked for. */
-  async #continueReading(acknowledged: number): Promise<number> {
-    const reading = this.#reading;
-    if (reading === undefined) return 0;
-    const size = Math.min(reading.left, reading.packet);
-    if (size === 0) {
-      if (acknowledged >= reading.size) await this.#finishReading();
-      return 0;
-    }
-    if (!this.#machine.flash.holds(reading.address, size)) {
-      this.#reading = undefined;
-      return STUB_ERROR.flashFailed;
-    }
-    const data = this.#machine.flash.read(reading.address, size);
-    reading.hash.update(data);
-    reading.address += size;
-    reading.left -= size;
-    await this.#sendRaw(data);
-    return 0;
-  }
-
-  async #finishReading(): Promise<void> {
-    const digest = this.#reading?.hash.digest();
-    this.#reading = undefined;
-    if (digest !== undefined) await this.#sendRaw(new Uint8Array(digest));
-  }
-}
-
-/**
- * Whether a program in RAM is a flasher stub. It cannot be run here, but every
- * stub holds its greeting: as four bytes on Xtensa, on RISC-V in the upper
- * immediate of a LUI instruction.
- */
-export function holdsGreeting(program: Uint8Array): boolean {
-  const greeting = readUint32(STUB_GREETING);
-  // The lower immediate is signed, so the upper one is rounded.
-  const lui = (greeting + 0x800 & 0xffff_f000 | 0x37) >>> 0;
-  for (let at = 0; at + 4 <= program.length; at++) {
-    const word = readUint32(program, at);
-    if (word === greeting || (word & 0xffff_f07f) >>> 0 === lui) return true;
-  }
-  return false;
 }

@@ -39,7 +39,7 @@ export interface OpenBoardOptions {
   readonly link?: LinkKind | undefined;
 }
 
-/** What a board does: which program runs, or `off` without power. */
+/** Which program runs; `off` without power and while EN is held low. */
 export type BoardState = "rom" | "stub" | "app" | "off";
 
 const USB_VENDOR_ESPRESSIF = 0x303a;

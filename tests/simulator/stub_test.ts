@@ -4,7 +4,7 @@ import { deflateSync } from "node:zlib";
 import { encodeUint32, xorChecksum } from "../../lib/bytes.ts";
 import { encodeFrame } from "../../lib/framing/slip.ts";
 import { encodeRequestHeader } from "../../lib/protocol/packet.ts";
-import { holdsGreeting } from "../../lib/simulator/stub.ts";
+import { holdsGreeting } from "../../lib/simulator/_greeting.ts";
 import { VirtualBoard } from "../../lib/simulator/virtual_board.ts";
 import { plugIn, type RawHost } from "./_host.ts";
 

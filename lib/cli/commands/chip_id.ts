@@ -17,8 +17,7 @@ export const chipId: Command = {
   options: {},
   run: (call) =>
     withDevice(call, ({ chip: name, chipId, mac }, { chip }) => {
-      // The id is made of the OTP words that this quirk makes the MAC address of.
-      if (chip.quirks.includes("esp8266-otp-mac")) {
+      if (chip.efuse.chipId !== undefined) {
         call.screen.line(`Chip ID: ${hex(chipId)}`);
       } else {
         call.screen.line(`The ${name} has no chip ID, but a MAC address.`);
