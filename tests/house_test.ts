@@ -93,6 +93,23 @@ Deno.test("no module is longer than it may be", () => {
   assert.deepEqual(long, []);
 });
 
+Deno.test("every package has one exact version", () => {
+  // The layer test's samples are wrong on purpose.
+  const real = EVERYTHING.filter(({ path }) => path !== "tests/layers_test.ts");
+  const specifiers = real.flatMap(({ text }) =>
+    Array.from(text.matchAll(/"npm:((?:@[^/@"]+\/)?[^@/"]+)(?:@([^/"]+))?/g))
+  );
+  assert.ok(specifiers.length > 0);
+  const versions = new Map<string, Set<string>>();
+  for (const [, name = "", version = "none"] of specifiers) {
+    versions.set(name, (versions.get(name) ?? new Set()).add(version));
+  }
+  for (const [name, found] of versions) {
+    assert.equal(found.size, 1, `${name}: ${[...found].join(", ")}`);
+    assert.match([...found].join(), /^\d+\.\d+\.\d+$/, name);
+  }
+});
+
 Deno.test("mod.ts holds names and no logic", () => {
   const logic = linesLike(
     /\b(function|class|const|let)\b/,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command as Program, CommanderError } from "commander";
+import { Command as Program, CommanderError } from "npm:commander@14.0.3";
 import type {
   Arguments,
   ArgumentValues,

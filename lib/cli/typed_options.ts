@@ -4,7 +4,10 @@
  * @module
  */
 
-import { type Command as Program, Option as ProgramOption } from "commander";
+import {
+  type Command as Program,
+  Option as ProgramOption,
+} from "npm:commander@14.0.3";
 import type { Options, OptionValues } from "./command.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -53,19 +53,19 @@ export interface RamRange {
 /** Each stub is loaded when it is first needed; the paths are written out so that they are found without running. */
 const STUBS: Readonly<Record<string, () => Promise<{ default: StubImage }>>> = {
   esp8266: () =>
-    import("esptool-js/lib/targets/stub_flasher/esp8266.json", {
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp8266.json", {
       with: { type: "json" },
     }),
   esp32: () =>
-    import("esptool-js/lib/targets/stub_flasher/esp32.json", {
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32.json", {
       with: { type: "json" },
     }),
   esp32s3: () =>
-    import("esptool-js/lib/targets/stub_flasher/esp32s3.json", {
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32s3.json", {
       with: { type: "json" },
     }),
   esp32c3: () =>
-    import("esptool-js/lib/targets/stub_flasher/esp32c3.json", {
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32c3.json", {
       with: { type: "json" },
     }),
 };

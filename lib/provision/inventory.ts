@@ -4,8 +4,8 @@
  * @module
  */
 
-import { parse } from "csv-parse/sync";
-import { stringify } from "csv-stringify/sync";
+import { parse } from "npm:csv-parse@6.2.0/sync";
+import { stringify } from "npm:csv-stringify@6.9.0/sync";
 import manifest from "../../deno.json" with { type: "json" };
 import { EspError } from "../errors.ts";
 import { readReason, sanitizeText } from "./_text.ts";

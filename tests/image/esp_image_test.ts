@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import fc from "npm:fast-check@4.10.2";
 import { esp32 } from "../../lib/chips/esp32.ts";
 import { esp32c3 } from "../../lib/chips/esp32c3.ts";
 import { esp8266 } from "../../lib/chips/esp8266.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "npm:fast-check@4.10.2";
 import { FrameError } from "../../lib/errors.ts";
 import { SlipDecoder } from "../../lib/framing/slip.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
+import { parse } from "npm:csv-parse@6.2.0/sync";
 import { buildImage, chipById } from "../../mod.ts";
 import { inFolder, runScript } from "./_run.ts";
 

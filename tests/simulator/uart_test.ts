@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "npm:fast-check@4.10.2";
 import { resample, uartClkDiv } from "../../lib/simulator/_uart.ts";
 import { VirtualBoard } from "../../lib/simulator/virtual_board.ts";
 import { latin1, plugIn } from "./_host.ts";
