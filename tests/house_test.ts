@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import config from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
 const PUBLIC = [
@@ -107,6 +108,18 @@ Deno.test("every package has one exact version", () => {
   for (const [name, found] of versions) {
     assert.equal(found.size, 1, `${name}: ${[...found].join(", ")}`);
     assert.match([...found].join(), /^\d+\.\d+\.\d+$/, name);
+  }
+});
+
+// With a lock file in its configuration, `deno task` fetches every package in
+// it before the task begins, and trusts Mozilla's certificates alone: behind a
+// proxy that has its own, no task would run. So the tasks name the lock file.
+Deno.test("every task that loads packages checks them against the lock file", () => {
+  assert.equal(config.lock, false);
+  for (const [name, task] of Object.entries(config.tasks)) {
+    const command = "command" in task ? task.command : "";
+    if (!/\bdeno (run|test|check|bench)\b/.test(command)) continue;
+    assert.match(command, / --lock=deno\.lock --frozen /, name);
   }
 });
 
