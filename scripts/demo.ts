@@ -44,7 +44,7 @@ async function main(): Promise<number> {
       return new VirtualBoard({ chip, mac, name, timing: "clocked" });
     })
   );
-  const color = !Deno.noColor;
+  const color = Deno.stdout.isTerminal() && !Deno.noColor;
   const view = new provision.LineView(boards, process.stdout, { color });
   const results = await provision.runLine(boards, { name: "demo", firmware }, {
     baud: 460_800,

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   Deno.addSignalListener("SIGINT", () => stop.abort());
   const job = { name: positionals.join(" "), firmware };
-  const color = !Deno.noColor;
+  const color = Deno.stdout.isTerminal() && !Deno.noColor;
   const view = new provision.LineView(ports, process.stdout, { color });
   const results = await provision.runLine(ports, job, {
     signal: stop.signal,

@@ -68,12 +68,14 @@ export async function openTransport(
       return await virtualBoardFromUrl(target).open(options);
     }
     case "socket": {
-      const { host, port } = parseHostUrl(target);
+      const { host, port, query } = parseHostUrl(target);
+      refuseOthers(target, query, []);
       return await openTcp(host, port, options);
     }
     case "rfc2217": {
       const { host, port, query } = parseHostUrl(target);
       const timeout = query.get("timeout");
+      refuseOthers(target, query, ["ign_set_control", "timeout"]);
       return await openRfc2217(host, port, {
         ...options,
         ignoreSetControl: query.has("ign_set_control"),
@@ -99,6 +101,20 @@ async function openLocal(
     ...(found?.usbProductId !== undefined &&
       { usbProductId: found.usbProductId }),
   });
+}
+
+/** @throws {SyntaxError} If a URL has an option that nobody would heed. */
+function refuseOthers(
+  target: string,
+  query: URLSearchParams,
+  known: readonly string[],
+): void {
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const list = known.length === 0 ? "none" : known.join(" and ");
+  throw new SyntaxError(
+    `Cannot open "${target}": option "${unknown}" is not known, but ${list}`,
+  );
 }
 
 interface HostUrl {

@@ -10,6 +10,8 @@ Deno.test("openTransport refuses what is no port", async () => {
     const [target, message] of [
       ["http://localhost:80", /known schemes are socket, rfc2217 and sim/],
       ["socket://localhost", /should be like scheme:\/\/host:port/],
+      ["socket://localhost:1?logging=debug", /option "logging" is not known/],
+      ["rfc2217://localhost:1?poll_modem", /option "poll_modem" is not known/],
       ["rfc2217://:2217", /should be like scheme:\/\/host:port/],
     ] as const
   ) {

@@ -41,16 +41,25 @@ Deno.test("run_virtual_board starts boards whose addresses count up, and ends at
   });
 });
 
-Deno.test("run_virtual_board shows its usage when it is told too little", async () => {
-  for (const args of [[], ["--chip", "esp32", "--pty", "--write-back"]]) {
+const WRONG: readonly [args: readonly string[], message: RegExp][] = [
+  [[], /^Cannot find chip ""/],
+  [["--chip", "esp9", "--tcp", "0"], /^Cannot find chip "esp9"/],
+  [["--chip", "esp32"], /name one of tcp, rfc2217 and pty/],
+  [["--chip", "esp32", "--tcp", "http"], /^Invalid port/],
+  [["--chip", "esp32", "--pty", "--write-back"], /^--flash is missing/],
+  [["--chip", "esp32", "--tcp", "0", "--fault", "hiccup"], /hiccup/],
+  [["--chip", "esp32", "--tcp", "0", "--count", "few"], /^--count is no/],
+  [["--nonsense"], /^Unknown option '--nonsense'/],
+];
+
+for (const [args, message] of WRONG) {
+  Deno.test(`run_virtual_board ${args.join(" ")} says what is wrong and how it is used`, async () => {
     const { code, stderr } = await runScript("run_virtual_board", args);
     assert.equal(code, 2);
-    assert.match(stderr, /^Usage: run_virtual_board.ts --chip CHIP/);
-  }
-  const none = await runScript("run_virtual_board", ["--chip", "esp32"]);
-  assert.equal(none.code, 1);
-  assert.match(none.stderr, /name one of tcp, rfc2217 and pty/);
-});
+    assert.match(stderr, message);
+    assert.match(stderr, /^Usage: run_virtual_board.ts --chip CHIP/m);
+  });
+}
 
 async function readOtp({ hostname, port }: URL): Promise<number> {
   await using transport = await openTcp(hostname, Number(port));
