@@ -25,6 +25,7 @@ export interface ContractSubject extends AsyncDisposable {
 
 /** Why a transport cannot keep a part of the contract. */
 export interface ContractSkips {
+  readonly bytes?: string;
   readonly baudRate?: string;
   readonly signals?: string;
 }
@@ -46,10 +47,14 @@ export function testTransportContract(
         await check(subject);
       },
     });
-  test("carries every byte value to the device", carriesOut);
-  test("carries every byte value from the device", carriesIn);
-  test("carries 1 MB to a device that starts late", carriesMuchOut);
-  test("carries 1 MB to a host that starts late", carriesMuchIn);
+  test("carries every byte value to the device", carriesOut, skips.bytes);
+  test("carries every byte value from the device", carriesIn, skips.bytes);
+  test(
+    "carries 1 MB to a device that starts late",
+    carriesMuchOut,
+    skips.bytes,
+  );
+  test("carries 1 MB to a host that starts late", carriesMuchIn, skips.bytes);
   test("sets the speed", setsBaudRate, skips.baudRate);
   test("refuses a speed that is none", refusesBaudRate);
   test("sets each line and leaves the others", setsSignals, skips.signals);
@@ -58,10 +63,10 @@ export function testTransportContract(
   test("closes twice", closesTwice);
   test("fails a pending read when unplugged", failsRead);
   test("fails writes when unplugged", failsWrite);
-  test("ends a blocked write when closed", endsBlockedWrite);
-  test("ends a blocked write when aborted", abortsBlockedWrite);
-  test("drops queued input when flushed", flushesInput);
-  test("drains what was written", drains);
+  test("ends a blocked write when closed", endsBlockedWrite, skips.bytes);
+  test("ends a blocked write when aborted", abortsBlockedWrite, skips.bytes);
+  test("drops queued input when flushed", flushesInput, skips.bytes);
+  test("drains what was written", drains, skips.bytes);
 }
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, index) => index);
