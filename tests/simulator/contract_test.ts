@@ -1,15 +1,22 @@
+import { esp32 } from "../../lib/chips/esp32.ts";
 import { openTransport } from "../../lib/device/open.ts";
+import { buildImage } from "../../lib/image/build_image.ts";
 import { VirtualBoard } from "../../lib/simulator/mod.ts";
 import type { BaudEntry } from "../../lib/simulator/mod.ts";
 import { testTransportContract } from "../transport/_contract.ts";
 
+/** What the application says when the boot log is over, and nothing follows. */
+const READY = "ready\n";
+
 testTransportContract("VirtualBoard", async () => {
-  const board = new VirtualBoard({ chip: "esp32" });
+  const flash = new Uint8Array(0x2000);
+  const program = { entry: 0x4008_0000, segments: [] };
+  flash.set(buildImage(program, { chip: esp32 }), 0x1000);
+  const board = new VirtualBoard({ chip: "esp32", flash, appText: READY });
   const transport = await openTransport(board);
-  // The boot log comes as soon as the board has power, and is nobody's here.
   const reader = transport.readable.getReader();
-  for (let read = 0; read === 0 || read < board.traffic.bytesToHost;) {
-    read += (await reader.read()).value?.length ?? 0;
+  for (let log = ""; !log.endsWith(READY);) {
+    log += new TextDecoder().decode((await reader.read()).value);
   }
   reader.releaseLock();
   return {
