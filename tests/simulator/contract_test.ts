@@ -10,7 +10,8 @@ const READY = "ready\n";
 
 testTransportContract("VirtualBoard", async () => {
   const flash = new Uint8Array(0x2000);
-  const program = { entry: 0x4008_0000, segments: [] };
+  const code = { address: 0x4008_0000, data: new Uint8Array(4) };
+  const program = { entry: code.address, segments: [code] };
   flash.set(buildImage(program, { chip: esp32 }), 0x1000);
   const board = new VirtualBoard({ chip: "esp32", flash, appText: READY });
   const transport = await openTransport(board);
