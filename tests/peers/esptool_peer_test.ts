@@ -188,7 +188,7 @@ async function runAll(
       );
     }
   };
-  const workers = link === "rfc2217" ? 16 : 3;
+  const workers = link === "rfc2217" ? 8 : 3;
   await Promise.all(Array.from({ length: workers }, worker));
   assert.equal(failures.join("\n\n"), "");
 }
