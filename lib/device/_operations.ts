@@ -16,6 +16,7 @@ export class Operations {
   readonly #settings: DeviceSettings;
   #turn: Promise<unknown> = Promise.resolve();
   #ended = false;
+  #failed = false;
 
   constructor(port: string, settings: DeviceSettings) {
     this.#port = port;
@@ -47,8 +48,13 @@ export class Operations {
       withLimits(limits, (signal) => work({ signal, onProgress }))
     );
     // How an operation ends is told to who has called it, and to nobody else.
-    this.#turn = turn.catch(() => {});
+    this.#turn = turn.catch(() => void (this.#failed = true));
     return turn;
+  }
+
+  /** Whether an operation has failed. */
+  get failed(): boolean {
+    return this.#failed;
   }
 
   /** Takes no more operations, and waits for those that were called. */

@@ -44,3 +44,16 @@ export async function resetAfter(
       return;
   }
 }
+
+/**
+ * Leaves the loader for the application in flash: by the EN line where a stub
+ * runs, as Espressif's cannot leave by itself.
+ */
+export async function runApplication(
+  loader: Loader,
+  options: ResetOptions,
+): Promise<void> {
+  const hasLines = loader.link.info.signals !== "none";
+  if (loader.isStub && hasLines) await hardReset(loader.link, options);
+  else await softReset(loader, options);
+}

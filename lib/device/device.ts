@@ -5,13 +5,12 @@
  */
 
 import type { ChipFamily } from "../chips/family.ts";
-import { TransportError } from "../errors.ts";
+import { EspError, TransportError } from "../errors.ts";
 import { parseImage } from "../image/esp_image.ts";
 import * as flash from "../loader/flash.ts";
 import type { ChipIdentity } from "../loader/identity.ts";
 import * as identity from "../loader/identity.ts";
 import type { Loader } from "../loader/loader.ts";
-import { softReset } from "../loader/reset.ts";
 import { dumpMem, loadRam } from "../loader/ram.ts";
 import type { SecurityInfo } from "../loader/security.ts";
 import type { FlashId } from "../loader/spi_flash.ts";
@@ -20,7 +19,7 @@ import type { OperationOptions, ProgressListener } from "../progress.ts";
 import { Operations } from "./_operations.ts";
 import { FlashAccess } from "./_flash_access.ts";
 import { saveFile } from "./_save.ts";
-import { type AfterMode, resetAfter } from "./after_mode.ts";
+import { type AfterMode, resetAfter, runApplication } from "./after_mode.ts";
 import type {
   DeviceSettings,
   WriteFlashStatusOptions,
@@ -231,7 +230,7 @@ export class Device implements AsyncDisposable {
   ): Promise<WrittenFile[]> {
     return this.#operations.run("write flash", options, async (o) => {
       const placed = await loadFlashFiles(files);
-      const flashSize = await this.#flash.attach(o);
+      const flashSize = await this.#flash.require(o);
       return await writeFiles(this.#loader, placed, flashSize, {
         ...options,
         ...o,
@@ -250,7 +249,7 @@ export class Device implements AsyncDisposable {
   ): Promise<VerifiedFile[]> {
     return this.#operations.run("verify flash", options, async (o) => {
       const placed = await loadFlashFiles(files);
-      const flashSize = await this.#flash.attach(o);
+      const flashSize = await this.#flash.require(o);
       return await verifyFiles(this.#loader, placed, flashSize, {
         ...options,
         ...o,
@@ -286,7 +285,7 @@ export class Device implements AsyncDisposable {
     options: OperationOptions = {},
   ): Promise<string> {
     return this.#operations.run("digest flash", options, async (o) => {
-      await this.#flash.attach(o);
+      await this.#flash.require(o);
       return await flash.flashMd5(this.#loader, address, size, o);
     });
   }
@@ -294,7 +293,7 @@ export class Device implements AsyncDisposable {
   /** Erases the whole flash chip. */
   eraseFlash(options: OperationOptions = {}): Promise<void> {
     return this.#operations.run("erase flash", options, async (o) => {
-      await eraseChip(this.#loader, await this.#flash.attach(o), o);
+      await eraseChip(this.#loader, await this.#flash.require(o), o);
     });
   }
 
@@ -338,8 +337,8 @@ export class Device implements AsyncDisposable {
   /** Leaves the loader and runs the application in flash. */
   run(options: OperationOptions = {}): Promise<void> {
     return this.#operations.run("run the application", options, async (o) => {
-      await this.#flash.attach(o);
-      await softReset(this.#loader, o);
+      await runApplication(this.#loader, o);
+      this.#after = "no-reset";
     });
   }
 
@@ -389,8 +388,11 @@ export class Device implements AsyncDisposable {
     try {
       await resetAfter(this.#loader, this.#after, { onProgress });
     } catch (error) {
-      // A port that is gone has nothing left to reset; all else is the caller's to know.
-      if (!(error instanceof TransportError)) throw error;
+      // A port that is gone has nothing left to reset, and a chip that has
+      // failed before has been told of; all else is the caller's to know.
+      const told = error instanceof TransportError ||
+        this.#operations.failed && error instanceof EspError;
+      if (!told) throw error;
     } finally {
       await this.#loader.close();
     }

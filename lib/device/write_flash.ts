@@ -5,7 +5,13 @@
  */
 
 import { createHash } from "node:crypto";
-import { alignDown, concatBytes, formatAddress, padTo } from "../bytes.ts";
+import {
+  alignDown,
+  alignUp,
+  concatBytes,
+  formatAddress,
+  padTo,
+} from "../bytes.ts";
 import { ImageError, VerifyError } from "../errors.ts";
 import {
   type FlashMode,
@@ -242,8 +248,9 @@ function checkFit(
   flashSize: number | undefined,
 ): void {
   if (flashSize === undefined) return;
+  // Data are written in whole words.
   const outside = files.find(({ address, data }) =>
-    address + data.length > flashSize
+    address + alignUp(data.length, 4) > flashSize
   );
   if (outside === undefined) return;
   throw new ImageError(

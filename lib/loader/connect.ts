@@ -7,14 +7,20 @@
 import type { ChipFamily } from "../chips/family.ts";
 import { CHIPS } from "../chips/registry.ts";
 import { type Clock, delay, systemClock } from "../clock.ts";
-import { CommandError, FrameError, TimeoutError } from "../errors.ts";
+import {
+  ChipError,
+  CommandError,
+  FrameError,
+  TimeoutError,
+  TransportError,
+} from "../errors.ts";
 import type { OperationOptions } from "../progress.ts";
 import { SYNC } from "../protocol/commands.ts";
 import { decodeResponse } from "../protocol/packet.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
 import type { Transport } from "../transport/transport.ts";
 import { operate } from "./_operation.ts";
-import { detectChip } from "./detect.ts";
+import { detectChip, isStubAnswering } from "./detect.ts";
 import { diagnoseConnect, isReadable } from "./diagnosis.ts";
 import { type FrameExchange, Link } from "./link.ts";
 import { Loader } from "./loader.ts";
@@ -117,9 +123,8 @@ async function connect(link: Link, options: ConnectOptions): Promise<Loader> {
     : await synchronise(link, options);
   const chip = await detectChip(link, expected, { signal });
   options.onProgress?.({ kind: "identify", port: link.port, chip: chip.name });
-  // Without a SYNC only the number of status bytes tells, where the ROM has more than a stub.
   const loader = new Loader(link, chip, {
-    isStub: isStub ?? link.statusBytes < chip.rom.statusBytes,
+    isStub: isStub ?? await isStubAnswering(link, chip, { signal }),
   });
   await stopWatchdogs(loader, { signal });
   return loader;
@@ -212,22 +217,30 @@ async function trySync(
   link: Link,
   { signal }: ConnectOptions,
 ): Promise<boolean | undefined> {
+  // A reply that is on its way while the next SYNC is sent must count: so
+  // nothing is dropped in between, and the pause is spent listening.
+  await link.flushInput();
+  const limit = link.timeouts.sync + SYNC_PAUSE;
   for (let sync = 0; sync < SYNCS_PER_ATTEMPT; sync++) {
-    await link.flushInput();
     try {
       return await link.exchange(async (line) => {
-        const value = await line.command(SYNC, undefined, { signal });
+        const value = await line.command(SYNC, undefined, { limit, signal });
         const others = await readOtherReplies(link, line, signal);
         return [value, ...others].every((each) => each === 0);
       });
     } catch (error) {
-      const silent = error instanceof TimeoutError ||
-        error instanceof CommandError || error instanceof FrameError;
-      if (!silent || signal?.aborted) throw error;
+      if (!isNoAnswer(error) || signal?.aborted) throw error;
+      if (error instanceof TimeoutError) continue;
       await delay(link.clock, SYNC_PAUSE, { signal });
     }
   }
   return undefined;
+}
+
+/** Whether a SYNC has failed as it does when no loader listens, an application that crashes included. */
+function isNoAnswer(error: unknown): boolean {
+  return error instanceof TimeoutError || error instanceof CommandError ||
+    error instanceof FrameError || error instanceof ChipError;
 }
 
 /** Reads the replies that follow the first one, so that no later command finds them. */
@@ -274,7 +287,15 @@ async function readSlowLog(
   ) {
     return undefined;
   }
-  await link.setBaudRate(slow);
+  try {
+    await link.setBaudRate(slow);
+  } catch (error) {
+    // What is known without this log is said all the same.
+    const refused = error instanceof TransportError &&
+      error.code === "baud-unsupported";
+    if (refused) return undefined;
+    throw error;
+  }
   try {
     link.clearRecent();
     await resetAndListen(link, reset, { ...options, readBootLog: true });

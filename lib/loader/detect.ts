@@ -15,6 +15,9 @@ import { GET_SECURITY_INFO, READ_REG } from "../protocol/commands.ts";
 import type { CommandOptions, Link } from "./link.ts";
 import { decodeSecurityInfo } from "./security.ts";
 
+/** What a ROM answers to a command that it does not know. */
+const ROM_REFUSAL = 0x0105;
+
 /**
  * Finds out which chip answers: by the chip id in GET_SECURITY_INFO's answer,
  * or else by the word that differs from ROM to ROM.
@@ -67,6 +70,27 @@ async function readChipIdNumber(
     const refused = error instanceof CommandError ||
       error instanceof TimeoutError && !options.signal?.aborted;
     if (refused) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Tells a stub from the ROM where no SYNC has. A stub ends its replies with
+ * two status bytes; so does the ESP8266's ROM, but that refuses what it does
+ * not know in another way.
+ */
+export async function isStubAnswering(
+  link: Link,
+  chip: ChipFamily,
+  options: CommandOptions = {},
+): Promise<boolean> {
+  if (chip.rom.statusBytes > 2) return link.statusBytes === 2;
+  try {
+    await link.command(GET_SECURITY_INFO, undefined, options);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return error.status !== ROM_REFUSAL;
+    if (error instanceof TimeoutError && !options.signal?.aborted) return false;
     throw error;
   }
 }

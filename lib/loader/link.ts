@@ -44,11 +44,15 @@ const REFUSAL_QUIET = 200;
 /** A ROM's refusal of a command that it does not know. */
 const NOT_UNDERSTOOD = 0x0105;
 /** How many SYNCs may clear the line, in the time of one command. */
-const CLEARINGS = 6;
+const CLEARINGS = 8;
+/** How often more, if it has answered once. */
+const MORE_CLEARINGS = 4;
 /** How many of these SYNCs go without a delimiter before them. */
 const PLAIN_CLEARINGS = 2;
 /** How long a stub needs to make room for the next frame, in milliseconds. */
 const CLEARING_PAUSE = 20;
+/** How long the line must be silent after a SYNC has been answered, in milliseconds. */
+const CLEARING_QUIET = 100;
 
 const NO_DATA = new Uint8Array(0);
 const DELIMITER = 0xc0;
@@ -302,28 +306,47 @@ export class Link implements AsyncDisposable {
   async #clearLine({ signal, timeout }: CommandOptions): Promise<void> {
     const ms = Math.min(this.timeouts.default, timeout ?? Infinity);
     const frame = this.#encode(SYNC.opcode, SYNC.encode());
-    for (let attempt = 0; attempt < CLEARINGS; attempt++) {
+    let answered = false;
+    let most = CLEARINGS;
+    for (let attempt = 0; attempt < most; attempt++) {
       // The first SYNC may only end a READ_FLASH. A stub that was left inside
       // a frame comes out of it by a lone delimiter, and by nothing else.
-      if (attempt >= PLAIN_CLEARINGS) {
+      if (attempt >= PLAIN_CLEARINGS && !answered) {
         this.#line.write(Uint8Array.of(DELIMITER));
         await delay(this.clock, CLEARING_PAUSE, { signal });
       }
       this.#line.write(frame);
-      const deadline = this.clock.now() + ms / CLEARINGS;
-      try {
-        for (;;) {
-          const response = await this.#response("SYNC", deadline, ms, signal);
-          if (response?.opcode === SYNC.opcode) {
-            this.#replyIsDue = false;
-            return;
-          }
-        }
-      } catch (error) {
-        if (!(error instanceof TimeoutError) || signal?.aborted) throw error;
+      const replied = await this.#isSyncAnswered(ms / CLEARINGS, signal);
+      if (replied) await this.drain(CLEARING_QUIET, { signal });
+      // A busy device may answer an earlier SYNC, and only then find itself
+      // inside the frame that a delimiter has opened: so one more is sent.
+      if (replied && (attempt === 0 || answered)) {
+        this.#replyIsDue = false;
+        return;
       }
+      answered = replied;
+      // It lives, and is given the time to be brought back into step.
+      if (replied) most = CLEARINGS + MORE_CLEARINGS;
     }
     throw this.#timeout("SYNC", ms);
+  }
+
+  async #isSyncAnswered(
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const deadline = this.clock.now() + ms;
+    try {
+      for (;;) {
+        const response = await this.#response("SYNC", deadline, ms, signal);
+        // A late refusal may carry SYNC's opcode too.
+        const isSync = response?.opcode === SYNC.opcode;
+        if (isSync && !isRefusal(response)) return true;
+      }
+    } catch (error) {
+      if (error instanceof TimeoutError && !signal?.aborted) return false;
+      throw error;
+    }
   }
 
   #take(

@@ -8,6 +8,7 @@ import { delay } from "../clock.ts";
 import { ChipError, CommandError, TimeoutError } from "../errors.ts";
 import type { ProgressListener } from "../progress.ts";
 import type { TransportInfo } from "../transport/transport.ts";
+import { attachFlash } from "./flash.ts";
 import type { Link } from "./link.ts";
 import type { Loader } from "./loader.ts";
 import { RESET_SEQUENCES, type ResetSequence } from "./reset_sequence.ts";
@@ -95,6 +96,8 @@ export async function softReset(
   const { signal } = options;
   announce(link, "soft-reset", options);
   if (!loader.isStub) {
+    // The ROM refuses FLASH_BEGIN while the flash is not attached.
+    await attachFlash(loader, { signal });
     const blockSize = loader.flashBlockSize;
     await loader.flashBegin({ size: 0, blocks: 0, blockSize, offset: 0 }, {
       signal,
@@ -196,7 +199,10 @@ export async function leaveForcedDownload(
     });
   } catch (error) {
     // In secure download mode there is no register access, and nothing was forced.
-    if (!(error instanceof CommandError)) throw error;
+    // Nor does a chip answer that is lost, and it can still be reset.
+    const refused = error instanceof CommandError ||
+      error instanceof TimeoutError && !options.signal?.aborted;
+    if (!refused) throw error;
   }
 }
 

@@ -105,14 +105,22 @@ export const RESET_SEQUENCES: Readonly<
       { rts: false },
     ],
   },
+  // DTR first: systems raise both lines when a port is opened, and with DTR
+  // asserted RTS does not reach EN.
   hard: {
     name: "hard-reset",
-    steps: [{ rts: true }, { wait: 100 }, { rts: false }],
+    steps: [{ dtr: false }, { rts: true }, { wait: 100 }, { rts: false }],
   },
   // A USB port goes away with the chip and needs time to come back.
   usbHard: {
     name: "hard-reset",
-    steps: [{ rts: true }, { wait: 200 }, { rts: false }, { wait: 200 }],
+    steps: [
+      { dtr: false },
+      { rts: true },
+      { wait: 200 },
+      { rts: false },
+      { wait: 200 },
+    ],
   },
 });
 

@@ -8,6 +8,9 @@ import type { VirtualBoardOptions } from "./board_options.ts";
 import { buildIdentityWords } from "./efuse.ts";
 import type { MemoryMap } from "./memory_map.ts";
 
+/** TIMG_RTCCALICFG1: the count stands from bit 7 on. */
+const CALIBRATION_SHIFT = 7;
+
 /** Puts the words that say what the chip is into its address space. */
 export function defineIdentity(
   chip: ChipFamily,
@@ -31,6 +34,14 @@ export function defineIdentity(
     words.set(Number(address), (old | value) >>> 0);
   }
   words.set(MAGIC_ADDRESS, silicon.magic);
+  if (silicon.crystalGuess !== undefined) {
+    // The count is of crystal cycles.
+    const { calibration } = silicon.crystalGuess;
+    const { crystalMhz = silicon.crystalMhz } = options;
+    const count = (words.get(calibration) ?? 0) >>> CALIBRATION_SHIFT;
+    const scaled = Math.round(count * crystalMhz / silicon.crystalMhz);
+    words.set(calibration, scaled << CALIBRATION_SHIFT);
+  }
   for (const [address, value] of Object.entries(registers ?? {})) {
     words.set(Number(address), value);
   }

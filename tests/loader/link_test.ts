@@ -443,7 +443,7 @@ Deno.test("Link.exchange hands on every frame, and clears the line after a failu
   );
   assert.equal(port.writes.at(-1)?.toHex(), "c0dbdcdbddc0");
   await assert.rejects(link.exchange(() => Promise.reject(new Error("no"))));
-  assert.equal(await readMagic(link), MAGIC);
+  assert.equal(await clock.drive(readMagic(link)), MAGIC);
   assert.equal(port.writes.at(-2)?.[2], SYNC.opcode);
   await link.close();
 });

@@ -58,8 +58,8 @@ Deno.test("playReset plays the known sequences to the millisecond", async () => 
     await played(usbJtag),
     "0 R0, 0 D0, 100 D1, 100 R0, 200 R1, 200 D0, 200 R1, 300 D0, 300 R0; 300",
   );
-  assert.equal(await played(hard), "0 R1, 100 R0; 100");
-  assert.equal(await played(usbHard), "0 R1, 200 R0; 400");
+  assert.equal(await played(hard), "0 D0, 0 R1, 100 R0; 100");
+  assert.equal(await played(usbHard), "0 D0, 0 R1, 200 R0; 400");
 });
 
 Deno.test("parseResetSequence reads every kind of step", async () => {
@@ -150,10 +150,11 @@ Deno.test("hardReset says that a port without lines cannot reset", async () => {
   await loader.close();
 });
 
-Deno.test("softReset leaves a ROM by FLASH_BEGIN of nothing and FLASH_END", async () => {
+Deno.test("softReset leaves a ROM by SPI_ATTACH, FLASH_BEGIN of nothing and FLASH_END", async () => {
   const { clock, loader, port } = loaderOn({ onWrite: agree });
   await clock.drive(softReset(loader));
   assert.deepEqual(port.writes.map((bytes) => bytes.toHex()), [
+    hexBytes("c0 00 0d 0800 00000000 00000000 00000000 c0").toHex(),
     hexBytes(
       "c0 00 02 1400 00000000 00000000 00000000 00040000 00000000 00000000 c0",
     ).toHex(),
