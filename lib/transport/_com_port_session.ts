@@ -41,6 +41,8 @@ const LINES = [
   ["rts", CONTROL_VALUES.askRts],
 ] as const;
 
+type Line = typeof LINES[number][0];
+
 /** What a command answers; `undefined`, nothing. */
 type Answer = ArrayLike<number> | undefined;
 
@@ -166,14 +168,26 @@ export class ComPortSession implements ClientSession {
       if (value < ask || value > ask + 2) continue;
       if (value !== ask) {
         const on = value === ask + 1;
-        await this.#target.setSignals({ [line]: on });
-        this.#lines[line] = on;
+        this.#lines[line] = await this.#setLine(line, on);
       }
       return [ask + (this.#lines[line] ? 1 : 2)];
     }
     const inbound = [13, 14, 15, 16, 18].includes(value);
     if (inbound) return [CONTROL_VALUES.flowNoneInbound];
     return value <= 19 ? [CONTROL_VALUES.flowNone] : undefined;
+  }
+
+  /** @returns The line's state then: a break that the port cannot send is off. */
+  async #setLine(line: Line, on: boolean): Promise<boolean> {
+    try {
+      await this.#target.setSignals({ [line]: on });
+      return on;
+    } catch (error) {
+      const unable = error instanceof TransportError &&
+        error.code === "port-unsupported";
+      if (!unable) throw error;
+      return false;
+    }
   }
 
   async #purge(value: number): Promise<Answer> {

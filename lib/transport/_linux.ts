@@ -35,6 +35,7 @@ export const LINUX: Tty = Object.freeze<Tty>({
   O_NONBLOCK: 0x800,
   O_CLOEXEC: 0x80000,
   EAGAIN: 11,
+  EOPNOTSUPP: 95,
   TIOCEXCL: 0x540c,
   TIOCNXCL: 0x540d,
   TIOCMGET: 0x5415,

@@ -7,7 +7,7 @@
 import { encodeUint32, readUint32 } from "../bytes.ts";
 import { type Clock, delay, systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
-import { closeDescriptor, openDescriptor } from "./_posix_open.ts";
+import { closeDescriptor, closeSlowly, openDescriptor } from "./_posix_open.ts";
 import { FdChannel } from "./fd_channel.ts";
 import { Errno, uninterrupted } from "./libc.ts";
 import { acquirePosix, type Posix } from "./reactor.ts";
@@ -19,8 +19,10 @@ import { TIOCM_DTR, TIOCM_RTS } from "./tty.ts";
 const BAUD_TOLERANCE = 0.03;
 const BITS_PER_BYTE = 10;
 const LONGEST_LOOK_MS = 50;
-// On top of twice the time that the bytes take: an adapter sends in bursts.
+// How long no byte may leave before they are taken to be stuck, on top of
+// twice the time that a burst takes.
 const STUCK_MS = 250;
+const BURST = 1024;
 const QUEUES = { input: 0, output: 1, both: 2 } as const;
 
 /** What a test replaces. */
@@ -156,36 +158,59 @@ class PosixPort implements Transport {
 
   async #close(): Promise<void> {
     await this.#channel.close();
+    let stuck = 0;
     try {
-      await this.#sendRest();
+      stuck = await this.#sendRest();
     } finally {
-      closeDescriptor(this.#posix, this.#fd, this.#claimed);
-      await this.#posix[Symbol.asyncDispose]();
+      const lease = this.#posix;
+      if (stuck === 0) {
+        closeDescriptor(lease, this.#fd, this.#claimed);
+        await lease[Symbol.asyncDispose]();
+      } else {
+        // Some drivers, cdc-acm among them, have no way to drop bytes, and
+        // their close() waits 30 s for a device that takes none. It ends behind
+        // the caller's back; until then the system calls the port busy.
+        void closeSlowly(lease, this.#fd, this.#claimed)
+          .finally(() => lease[Symbol.asyncDispose]());
+      }
     }
   }
 
   /**
-   * Lets written bytes leave in the time that they need, then drops what is
-   * stuck: close() would else block this thread, for 30 s on Linux.
+   * Lets written bytes leave for as long as they move, then drops what is
+   * stuck.
+   *
+   * @returns How many bytes the driver did not even let itself be dropped.
    */
-  async #sendRest(): Promise<void> {
+  async #sendRest(): Promise<number> {
     const { libc, tty } = this.#posix;
-    let deadline: number | undefined;
+    let fewest = Infinity;
+    let movedAt = this.#clock.now();
     for (;;) {
-      let left: number;
-      try {
-        left = this.#unsent();
-      } catch {
-        return; // The port is gone, and the bytes with it.
-      }
-      if (left === 0) return;
+      const left = this.#unsentIfThere();
+      if (left === 0) return 0;
       const now = this.#clock.now();
-      deadline ??= now + 2 * this.#sendTime(left) + STUCK_MS;
-      if (now >= deadline) {
+      if (left < fewest) {
+        fewest = left;
+        movedAt = now;
+      }
+      // Adapters take bytes in bursts.
+      if (
+        now - movedAt >= 2 * this.#sendTime(Math.min(left, BURST)) + STUCK_MS
+      ) {
         libc.tcflush(this.#fd, tty.TCIFLUSH + QUEUES.output);
-        return;
+        return this.#unsentIfThere();
       }
       await delay(this.#clock, this.#lookAgainIn(left));
+    }
+  }
+
+  /** As {@linkcode #unsent}; none if the port is gone, and the bytes with it. */
+  #unsentIfThere(): number {
+    try {
+      return this.#unsent();
+    } catch {
+      return 0;
     }
   }
 
@@ -244,7 +269,18 @@ class PosixPort implements Transport {
   #setBreak(on: boolean): void {
     const { libc, tty } = this.#posix;
     const request = on ? tty.TIOCSBRK : tty.TIOCCBRK;
-    this.#call("send a break to", () => libc.ioctl(this.#fd, request, null));
+    const send = () => libc.ioctl(this.#fd, request, null);
+    if (uninterrupted(libc, send) !== -1) return;
+    const errno = libc.errno();
+    if (errno !== tty.EOPNOTSUPP && errno !== Errno.ENOTTY) {
+      throw this.#channel.failure("send a break to", errno);
+    }
+    // A line that cannot be held low is high.
+    if (!on) return;
+    throw new TransportError(
+      `Cannot send a break to ${this.#name}: the port cannot do it`,
+      { code: "port-unsupported" },
+    );
   }
 
   /** Returns the speed in force, which is near the one asked for. */

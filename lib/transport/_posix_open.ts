@@ -57,18 +57,33 @@ export function openDescriptor(
  * might be found belongs to another program.
  */
 export function closeDescriptor(
-  { libc, tty }: Posix,
+  posix: Posix,
   fd: number,
   claimed: boolean,
 ): void {
-  if (claimed) {
-    // By hand, as the claim outlives close() while anyone else, root or a
-    // forked child, has the terminal open. Both calls may fail on a port that is
-    // gone, which changes nothing.
-    libc.flock(fd, LOCK_UN);
-    libc.ioctl(fd, tty.TIOCNXCL, null);
-  }
-  libc.close(fd);
+  if (claimed) unclaim(posix, fd);
+  posix.libc.close(fd);
+}
+
+/**
+ * As {@linkcode closeDescriptor}, without holding up the event loop where a
+ * driver waits for bytes that cannot be sent: 30 s on Linux.
+ */
+export async function closeSlowly(
+  posix: Posix,
+  fd: number,
+  claimed: boolean,
+): Promise<void> {
+  if (claimed) unclaim(posix, fd);
+  await posix.libc.closeSlowly(fd);
+}
+
+function unclaim({ libc, tty }: Posix, fd: number): void {
+  // By hand, as the claim outlives close() while anyone else, root or a
+  // forked child, has the terminal open. Both calls may fail on a port that is
+  // gone, which changes nothing.
+  libc.flock(fd, LOCK_UN);
+  libc.ioctl(fd, tty.TIOCNXCL, null);
 }
 
 function openFailure(

@@ -62,6 +62,8 @@ export interface Libc {
   open(path: string, flags: number): number;
   /** Gives a descriptor back. */
   close(fd: number): number;
+  /** As {@linkcode close}, on a pool thread: a driver may wait in it for bytes that cannot be sent. */
+  closeSlowly(fd: number): Promise<number>;
   /** Reads at most `bytes.length` bytes; returns how many. */
   read(fd: number, bytes: Uint8Array): number;
   /** Writes at most `bytes.length` bytes; returns how many. */
@@ -102,6 +104,12 @@ const INT = "i32";
 const SYMBOLS = {
   open: { parameters: ["buffer", INT], result: INT },
   close: { parameters: [INT], result: INT },
+  closeSlowly: {
+    name: "close",
+    parameters: [INT],
+    result: INT,
+    nonblocking: true,
+  },
   read: { parameters: [INT, "buffer", "usize"], result: INT },
   write: { parameters: [INT, "buffer", "usize"], result: INT },
   flock: { parameters: [INT, INT], result: INT },
@@ -182,6 +190,7 @@ export function loadLibc(system: "linux" | "darwin"): Libc {
   return {
     open: (path, flags) => c.open(new TextEncoder().encode(path + "\0"), flags),
     close: (fd) => c.close(fd),
+    closeSlowly: (fd) => c.closeSlowly(fd),
     read: (fd, bytes) => c.read(fd, bytes, BigInt(bytes.length)),
     write: (fd, bytes) => c.write(fd, bytes, BigInt(bytes.length)),
     flock: (fd, operation) => c.flock(fd, operation),

@@ -22,6 +22,8 @@ export interface Tty {
   readonly O_CLOEXEC: number;
   /** Nothing to read, no room to write, or locked by another. */
   readonly EAGAIN: number;
+  /** The driver cannot do this. */
+  readonly EOPNOTSUPP: number;
   /** `ioctl`: other programs may not open the port (root may). */
   readonly TIOCEXCL: number;
   /** `ioctl`: others may open it again. */

@@ -56,6 +56,10 @@ export class FakeLibc implements Libc {
     return this.#answer("open", this.onOpen());
   }
 
+  closeSlowly(fd: number): Promise<number> {
+    return Promise.resolve(this.#answer(`close slowly ${fd}`, 0));
+  }
+
   close(fd: number): number {
     return this.#answer(`close ${fd}`, 0);
   }

@@ -16,6 +16,8 @@ const TIOCMSET = 0x5418;
 const TIOCMBIS = 0x5416;
 const TIOCMBIC = 0x5417;
 const TIOCOUTQ = 0x5411;
+const TIOCSBRK = 0x5427;
+const TIOCCBRK = 0x5428;
 
 /** Bytes from hex, spaces and line ends between them. */
 function hex(text: string): Uint8Array {
@@ -225,7 +227,7 @@ Deno.test("setSignals starts and ends a break", async () => {
   libc.drivers.delete(0x5427);
   await assert.rejects(
     port.setSignals({ break: true }),
-    transportError("port-io", /Cannot send a break to .*(ENOTTY|error 25)/),
+    transportError("port-unsupported", /Cannot send a break to .*(ENOTTY|error 25)/),
   );
 });
 
@@ -348,26 +350,50 @@ Deno.test("drain ends when the port is closed or gone", async () => {
   await assert.rejects(gone.drain(), transportError("port-gone", /gone/));
 });
 
-Deno.test("close lets written bytes leave, then drops what is stuck", async () => {
-  const { libc, posix } = fakeSystem();
-  const clock = new ManualClock();
-  const port = await openPosixPort(PATH, { baudRate: 10_000 }, {
-    posix,
-    clock,
+for (const drops of [true, false]) {
+  const kind = drops ? "drops what is stuck" : "cannot drop what is stuck";
+  Deno.test(`close lets written bytes leave, and waits for no driver that ${kind}`, async () => {
+    const { libc, posix } = fakeSystem();
+    const clock = new ManualClock();
+    const port = await openPosixPort(PATH, { baudRate: 10_000 }, {
+      posix,
+      clock,
+    });
+    libc.drivers.set(TIOCOUTQ, (count) => {
+      const dropped = drops && libc.calls.includes("tcflush 1");
+      count?.set(encodeUint32(dropped ? 0 : 100));
+      return 0;
+    });
+    libc.calls.length = 0;
+    await clock.drive(port.close());
+    assert(clock.now() >= 200 && clock.now() <= 600, `took ${clock.now()} ms`);
+    await clock.advance(0);
+    assert.deepEqual(
+      libc.calls.filter((call) => !/0x5411/.test(call)).slice(-5),
+      [
+        "tcflush 1",
+        "flock 8",
+        "ioctl 0x540d",
+        drops ? `close ${PORT_FD}` : `close slowly ${PORT_FD}`,
+        "unload",
+      ],
+    );
+    await port.close();
+    assert.equal(libc.calls.filter((call) => call === "unload").length, 1);
   });
-  libc.drivers.set(TIOCOUTQ, (count) => (count?.set(encodeUint32(100)), 0));
-  libc.calls.length = 0;
-  await clock.drive(port.close());
-  assert(clock.now() >= 200 && clock.now() <= 600, `took ${clock.now()} ms`);
-  assert.deepEqual(libc.calls.slice(-5), [
-    "tcflush 1",
-    "flock 8",
-    "ioctl 0x540d",
-    `close ${PORT_FD}`,
-    "unload",
-  ]);
-  await port.close();
-  assert.equal(libc.calls.filter((call) => call === "unload").length, 1);
+}
+
+Deno.test("setSignals refuses a break that the driver cannot send, and takes its end", async () => {
+  const { libc, posix } = fakeSystem();
+  await using port = await openPosixPort(PATH, {}, { posix });
+  for (const request of [TIOCSBRK, TIOCCBRK]) {
+    libc.drivers.set(request, () => ({ errno: 95 }));
+  }
+  await port.setSignals({ break: false });
+  await assert.rejects(port.setSignals({ break: true }), {
+    name: "TransportError",
+    code: "port-unsupported",
+  });
 });
 
 Deno.test("close drops nothing when the driver gets on", async () => {
