@@ -5,7 +5,7 @@
  */
 
 import type { ProgressListener } from "../progress.ts";
-import { listPorts } from "../transport/list_ports.ts";
+import { findPort } from "../transport/list_ports.ts";
 import { openRfc2217 } from "../transport/rfc2217.ts";
 import { openSerial } from "../transport/serial.ts";
 import { openTcp } from "../transport/tcp.ts";
@@ -94,7 +94,7 @@ async function openLocal(
   path: string,
   options: OpenPortOptions,
 ): Promise<Transport> {
-  const found = (await listPorts()).find((port) => port.path === path);
+  const found = await findPort(path);
   return await openSerial(path, {
     ...options,
     ...(found?.usbVendorId !== undefined && { usbVendorId: found.usbVendorId }),

@@ -40,6 +40,16 @@ export function readTtyClass(sysfs: SysFs): ListedPort[] {
     .filter((port) => port !== undefined);
 }
 
+/** The path that links lead to; `path` itself if there is no such file. */
+export function realPathOf(path: string): string {
+  const sysfs = openSysFs();
+  try {
+    return sysfs.realPath(path) ?? path;
+  } finally {
+    sysfs.close();
+  }
+}
+
 function readTty(sysfs: SysFs, name: string): ListedPort | undefined {
   const tty = `${TTY_CLASS}/${name}`;
   const device = sysfs.realPath(`${tty}/device`);

@@ -66,6 +66,20 @@ export async function listPorts(): Promise<PortInfo[]> {
   }
 }
 
+/**
+ * Finds a port by its path; on Linux also by a link to it, such as those in
+ * `/dev/serial/by-id`.
+ *
+ * @throws {TransportError} As {@linkcode listPorts}.
+ */
+export async function findPort(path: string): Promise<PortInfo | undefined> {
+  const ports = await listPorts();
+  const real = Deno.build.os === "linux"
+    ? (await import("./_list_linux.ts")).realPathOf(path)
+    : path;
+  return ports.find((port) => port.path === real);
+}
+
 async function listBySystem(): Promise<ListedPort[]> {
   switch (Deno.build.os) {
     case "linux":

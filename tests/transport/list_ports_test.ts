@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { finishPorts } from "../../lib/transport/_listed_port.ts";
-import { listPorts } from "../../lib/transport/list_ports.ts";
+import { findPort, listPorts } from "../../lib/transport/list_ports.ts";
 
 Deno.test("finishPorts sorts paths by their numbers", () => {
   const paths = ["COM11", "COM2", "/dev/ttyUSB10", "/dev/ttyUSB2"];
@@ -57,6 +57,27 @@ Deno.test({
     for (const name of real) assert.ok(paths.includes(`/dev/${name}`), name);
     assert.ok(!paths.includes("/dev/tty0"));
     assert.ok(!paths.includes("/dev/ptmx"));
+  },
+});
+
+Deno.test({
+  name: "findPort finds a port by its path and by a link to it",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      for (const port of await listPorts()) {
+        const link = `${folder}/link`;
+        await Deno.symlink(port.path, link);
+        assert.deepEqual(await findPort(link), port);
+        assert.deepEqual(await findPort(port.path), port);
+        await Deno.remove(link);
+      }
+      assert.equal(await findPort(`${folder}/none`), undefined);
+      assert.equal(await findPort("/dev/null"), undefined);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
 });
 
