@@ -19,6 +19,7 @@ import { deflatedSource, plainSource } from "./_flash_source.ts";
 import { sendToFlash } from "./_flash_writer.ts";
 import { operate } from "./_operation.ts";
 import type { Loader } from "./loader.ts";
+import { erasedSizeOf } from "./quirks.ts";
 
 /** Options of {@linkcode attachFlash}. */
 export interface AttachFlashOptions extends OperationOptions {
@@ -114,6 +115,7 @@ export async function writeFlash(
   return await operate(clock, what, options, async (signal) => {
     const stream = await deflatedIfShorter(loader, write, options);
     signal?.throwIfAborted();
+    noteMoreErased(loader, { address, size: data.length }, options);
     const params = { address, data, blockSize: loader.flashBlockSize };
     using source = stream === undefined
       ? plainSource(params)

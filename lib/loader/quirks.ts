@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatMac } from "../bytes.ts";
+import { alignUp, formatMac } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { ChipError } from "../errors.ts";
 import type { CommandOptions } from "./link.ts";
@@ -39,10 +39,30 @@ export function eraseSizeFor(
 ): number {
   if (!chip.quirks.includes("esp8266-erase-size")) return size;
   const sectors = Math.ceil(size / SECTOR_SIZE);
-  const head = SECTORS_PER_BLOCK -
-    Math.floor(offset / SECTOR_SIZE) % SECTORS_PER_BLOCK;
+  const head = sectorsToBlock(offset);
   const told = sectors < 2 * head ? Math.ceil(sectors / 2) : sectors - head;
   return told * SECTOR_SIZE;
+}
+
+/**
+ * `esp8266-erase-size`: how much the ROM erases when it is told what
+ * {@linkcode eraseSizeFor} says: up to a sector more than `size`.
+ */
+export function erasedSizeOf(
+  chip: ChipFamily,
+  offset: number,
+  size: number,
+): number {
+  if (!chip.quirks.includes("esp8266-erase-size")) {
+    return alignUp(size, SECTOR_SIZE);
+  }
+  const told = eraseSizeFor(chip, offset, size) / SECTOR_SIZE;
+  return (told + Math.min(told, sectorsToBlock(offset))) * SECTOR_SIZE;
+}
+
+function sectorsToBlock(offset: number): number {
+  return SECTORS_PER_BLOCK -
+    Math.floor(offset / SECTOR_SIZE) % SECTORS_PER_BLOCK;
 }
 
 /** TIMG_RTCCALICFG1 of timer group 0 (ESP32 TRM, chapter "Timer Group"): bits 31:7 count crystal cycles. */

@@ -255,6 +255,26 @@ Deno.test("Device.eraseRegion erases whole sectors and refuses the rest", async 
   );
 });
 
+Deno.test("Device.eraseRegion says what an ESP8266's ROM erases beyond", async () => {
+  const notes: string[] = [];
+  const onProgress = (event: ProgressEvent) =>
+    event.kind === "note" && notes.push(event.message);
+  const options = {
+    chip: "esp8266",
+    flash: noise(0x8000),
+    open: { stub: false },
+  };
+  await withDevice(options, async (device, { board }) => {
+    await device.eraseRegion(0x5000, 0x1000, { onProgress });
+    assert.ok(board.flash.isErased(0x5000, 0x2000));
+    assert.match(notes.join(), /4096 bytes more.*from 0x0000_6000 on/);
+    notes.length = 0;
+    await device.eraseRegion(0x2000, 0x2000, { onProgress });
+    assert.deepEqual(notes, []);
+    assert.ok(!board.flash.isErased(0x4000, 0x1000));
+  });
+});
+
 Deno.test("Device reads and writes registers and memory", async () => {
   await withDevice({ chip: "esp32" }, async (device) => {
     await device.writeReg(0x3ffe_8000, 0x1122_3344);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chipById } from "../../lib/chips/registry.ts";
 import {
+  erasedSizeOf,
   eraseSizeFor,
   macFromOtp,
   revisionOf,
@@ -94,4 +95,17 @@ Deno.test("revisionOf takes the ESP32-S3's first silicon for v0.0", async () => 
     minor: 8,
   });
   assert.deepEqual(await of("esp32c3", eco0), { major: 1, minor: 8 });
+});
+
+Deno.test("erasedSizeOf says what the ESP8266's ROM erases, never less than asked and at most a sector more", () => {
+  assert.equal(erasedSizeOf(esp8266, 0x5000, 0x1000), 0x2000);
+  assert.equal(erasedSizeOf(esp8266, 0, 0x2000), 0x2000);
+  assert.equal(erasedSizeOf(esp32, 0x5000, 1), 0x1000);
+  for (let offset = 0; offset < 0x2_0000; offset += 0x1000) {
+    for (let sectors = 1; sectors < 70; sectors++) {
+      const more = erasedSizeOf(esp8266, offset, sectors * 0x1000) -
+        sectors * 0x1000;
+      assert.ok(more === 0 || more === 0x1000, `${offset} ${sectors}`);
+    }
+  }
 });
