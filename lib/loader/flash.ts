@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress } from "../bytes.ts";
+import { alignUp, formatAddress } from "../bytes.ts";
 import { ChipError } from "../errors.ts";
 import type { OperationOptions } from "../progress.ts";
 import {
@@ -244,6 +244,7 @@ export async function eraseRegion(
   }
   if (size === 0) return;
   await operate(loader.link.clock, what, options, async (signal) => {
+    noteMoreErased(loader, range, options);
     reportErase(loader, range, 0, options);
     if (loader.isStub) {
       await loader.eraseRegion(range, { signal });
@@ -282,4 +283,20 @@ function reportErase(
     done,
     total: size,
   });
+}
+
+/** Says so if a ROM erases behind what it is asked for. */
+function noteMoreErased(
+  { chip, isStub, port }: Loader,
+  { address, size }: FlashRange,
+  { onProgress }: OperationOptions,
+): void {
+  if (isStub) return;
+  const end = address + alignUp(size, SECTOR_SIZE);
+  const more = address + erasedSizeOf(chip, address, size) - end;
+  if (more <= 0) return;
+  const from = formatAddress(end);
+  const message =
+    `The ${chip.name} ROM erases ${more} bytes more than it is asked to, from ${from} on`;
+  onProgress?.({ kind: "note", port, message });
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { esp32 } from "../../lib/chips/esp32.ts";
+import { esp8266 } from "../../lib/chips/esp8266.ts";
 import { chipById } from "../../lib/chips/registry.ts";
 import {
   erasedSizeOf,
