@@ -30,6 +30,9 @@ export async function withLimits<T>(
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   const { step, clock, timeout } = limits;
+  if (timeout !== undefined && !(timeout >= 0)) {
+    throw new RangeError(`Cannot ${step} in ${timeout} ms: that is no time`);
+  }
   const signals = limits.signals.filter((signal) => signal !== undefined);
   for (const signal of signals) signal.throwIfAborted();
   if (timeout === undefined && signals.length < 2) {

@@ -1,5 +1,5 @@
 /**
- * Provisions virtual boards as a line provisions real ones. Needs no hardware.
+ * Provisions virtual boards as a line provisions real ones. No hardware needed.
  * Least permissions: --allow-read (firmware), --allow-write=. (the inventory).
  */
 import process from "node:process";
@@ -7,7 +7,6 @@ import { parseArgs } from "node:util";
 import { buildImage, chipById } from "../mod.ts";
 import * as provision from "../lib/provision/mod.ts";
 import { VirtualBoard } from "../lib/simulator/mod.ts";
-
 const HELP = `Usage: deno task demo [--out inventory.csv] [--json] [FILE …]
 
 Flashes two virtual boards of each chip family that the FILEs are for, all at
@@ -15,14 +14,13 @@ once, verifies and records them. Without a FILE it builds its own firmware.
 Exit code: 0 if every board passed, 1 if one did not, 2 if the call is wrong.`;
 const NEXT = `The same with real boards:
   deno task provision --port /dev/ttyUSB0 --port /dev/ttyUSB1 firmware.bin`;
-
-/** A program that jumps to itself, and data that do not compress. */
+/** A program that jumps to itself, and noise. */
 function ownFirmware(id: string, entry: number): provision.Firmware {
   const chip = chipById(id);
   const data = crypto.getRandomValues(new Uint8Array(60_000));
   data.set([0x06, 0xff, 0xff]);
-  const segments = [{ address: entry, data }];
-  const source = buildImage({ entry, segments }, { chip });
+  const program = { entry, segments: [{ address: entry, data }] };
+  const source = buildImage(program, { chip });
   const address = chip.flash.bootloaderOffset;
   return { chip: id, files: [{ address, source, name: `${id}.bin` }] };
 }
@@ -33,8 +31,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: { out: { type: "string" }, json: flag, help: flag },
   });
-  const { out = "inventory.csv", json, help } = values;
-  if (help) return console.log(HELP), 0;
+  const { out = "inventory.csv", json } = values;
+  if (values.help) return console.log(HELP), 0;
   const firmware = positionals[0]
     ? await provision.readFirmwareArguments(positionals)
     : [ownFirmware("esp8266", 0x4010_0000), ownFirmware("esp32", 0x4008_0000)];
@@ -44,14 +42,16 @@ async function main(): Promise<number> {
       return new VirtualBoard({ chip, mac, name, timing: "clocked" });
     })
   );
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGINT", () => stop.abort(new Error("Interrupted")));
   const color = Deno.stdout.isTerminal() && !Deno.noColor;
   const view = new provision.LineView(boards, process.stdout, { color });
   const results = await provision.runLine(boards, { name: "demo", firmware }, {
+    signal: stop.signal,
     baud: 460_800,
     inventory: out,
     onEvent: json ? (e) => console.log(JSON.stringify(e)) : view.onEvent,
   });
-  await Promise.all(boards.map((board) => board.close()));
   if (!json) console.log(`\n${provision.formatResults(results)}\n\n${NEXT}`);
   return results.every(({ result }) => result === "pass") ? 0 : 1;
 }

@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   }
   const firmware = await provision.readFirmwareArguments(positionals, values);
   const stop = new AbortController();
-  Deno.addSignalListener("SIGINT", () => stop.abort());
+  Deno.addSignalListener("SIGINT", () => stop.abort(new Error("Interrupted")));
   const job = { name: positionals.join(" "), firmware };
   const color = Deno.stdout.isTerminal() && !Deno.noColor;
   const view = new provision.LineView(ports, process.stdout, { color });

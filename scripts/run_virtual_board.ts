@@ -28,7 +28,7 @@ async function run(boards: AsyncDisposableStack): Promise<void> {
   const file = args.flash ?? "";
   const flash = file === "" ? undefined : await Deno.readFile(file);
   if (args["write-back"] && file === "") throw new Error("--flash is missing");
-  if (!(Number(args.count) > 0)) throw new Error("--count is no number");
+  if (!/^[1-9]\d{0,3}$/.test(args.count)) throw new Error("--count is wrong");
   const stopped = Promise.withResolvers<void>();
   Deno.addSignalListener("SIGINT", stopped.resolve);
   const terminate = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";

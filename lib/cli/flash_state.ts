@@ -17,6 +17,7 @@ interface Change {
 export class FlashState {
   readonly #changes: Change[] = [];
   #expected = false;
+  #verified = false;
 
   /** Whether something is known to have been written or erased. */
   get changed(): boolean {
@@ -28,9 +29,15 @@ export class FlashState {
     this.#expected = true;
   }
 
+  /** Says that what has been written is verified. */
+  verify(): void {
+    this.#verified = true;
+  }
+
   /** Takes note of an event. */
   observe(event: ProgressEvent): void {
     if (event.kind !== "write" && event.kind !== "erase") return;
+    this.#verified = false;
     const { kind, address, done, total } = event;
     const last = this.#changes.at(-1);
     const goesOn = last?.kind === kind && last.address === address &&
@@ -53,7 +60,7 @@ export class FlashState {
   #doubt(): string {
     const last = this.#changes.at(-1);
     const whole = last?.kind === "write" && last.done >= last.total;
-    return whole ? " It has not been verified." : "";
+    return whole && !this.#verified ? " It has not been verified." : "";
   }
 }
 

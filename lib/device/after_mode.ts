@@ -25,7 +25,19 @@ export type AfterMode =
   | "no-reset"
   | "no-reset-stub";
 
-/** Does to the chip what a mode says. */
+/** Every mode. */
+export const AFTER_MODES: readonly AfterMode[] = [
+  "hard-reset",
+  "soft-reset",
+  "watchdog-reset",
+  "no-reset",
+  "no-reset-stub",
+];
+
+/**
+ * Does to the chip what a mode says. Where chip or stub cannot, but the port
+ * has an EN line, it is reset by that, and a note says so.
+ */
 export async function resetAfter(
   loader: Loader,
   mode: AfterMode,
@@ -36,8 +48,14 @@ export async function resetAfter(
       await leaveForcedDownload(loader, options);
       return await hardReset(loader.link, options);
     case "soft-reset":
+      if (loader.isStub && hasLines(loader)) {
+        return await resetByLine(loader, mode, options);
+      }
       return await softReset(loader, options);
     case "watchdog-reset":
+      if (loader.chip.registers.watchdog === undefined && hasLines(loader)) {
+        return await resetByLine(loader, mode, options);
+      }
       return await watchdogReset(loader, options);
     case "no-reset":
     case "no-reset-stub":
@@ -53,7 +71,22 @@ export async function runApplication(
   loader: Loader,
   options: ResetOptions,
 ): Promise<void> {
-  const hasLines = loader.link.info.signals !== "none";
-  if (loader.isStub && hasLines) await hardReset(loader.link, options);
+  if (loader.isStub && hasLines(loader)) await hardReset(loader.link, options);
   else await softReset(loader, options);
+}
+
+function hasLines({ link }: Loader): boolean {
+  return link.info.signals !== "none";
+}
+
+async function resetByLine(
+  loader: Loader,
+  mode: AfterMode,
+  options: ResetOptions,
+): Promise<void> {
+  const who = loader.isStub ? "stub" : "ROM";
+  const message =
+    `The ${loader.chip.name} ${who} has no ${mode}: the chip is reset by its EN line`;
+  options.onProgress?.({ kind: "note", port: loader.port, message });
+  await hardReset(loader.link, options);
 }

@@ -14,7 +14,7 @@ import { runStub, type StubImage } from "../loader/stub.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
 import { withLimits } from "../limits.ts";
-import type { AfterMode } from "./after_mode.ts";
+import { AFTER_MODES, type AfterMode } from "./after_mode.ts";
 import { Device } from "./device.ts";
 import { openTransport, portName, type PortTarget } from "./open.ts";
 
@@ -108,6 +108,37 @@ export function open(
   });
 }
 
+const BEFORE_MODES: readonly BeforeMode[] = [
+  "default-reset",
+  "usb-reset",
+  "no-reset",
+  "no-reset-no-sync",
+];
+
+/** @throws {RangeError} If an option has a value that it cannot have. */
+function checkOptions({ before, after, attempts, baud }: OpenOptions): void {
+  if (before !== undefined && !BEFORE_MODES.includes(before)) {
+    throw new RangeError(
+      `Cannot connect with before "${before}": known are ${
+        BEFORE_MODES.join(", ")
+      }`,
+    );
+  }
+  if (after !== undefined && !AFTER_MODES.includes(after)) {
+    throw new RangeError(
+      `Cannot connect with after "${after}": known are ${
+        AFTER_MODES.join(", ")
+      }`,
+    );
+  }
+  if (Number.isNaN(attempts)) {
+    throw new RangeError("Cannot connect: attempts is not a number");
+  }
+  if (baud !== undefined && !(Number.isInteger(baud) && baud > 0)) {
+    throw new RangeError(`Cannot connect at ${baud} baud: that is no speed`);
+  }
+}
+
 async function openLoader(
   target: PortTarget,
   options: OpenOptions,
@@ -119,6 +150,7 @@ async function openLoader(
     signal,
     onProgress,
   } = options;
+  checkOptions(options);
   const family = chip === "auto" ? undefined : chipById(chip);
   const sequence = reset === undefined ? undefined : parseResetSequence(reset);
   const baudRate = Math.min(baud, FIRST_CONTACT_BAUD);

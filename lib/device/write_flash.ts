@@ -12,8 +12,10 @@ import {
   formatAddress,
   padTo,
 } from "../bytes.ts";
+import type { ChipFamily } from "../chips/family.ts";
 import { ImageError, VerifyError } from "../errors.ts";
 import {
+  FLASH_MODES,
   type FlashMode,
   patchFlashParameters,
 } from "../image/flash_parameters.ts";
@@ -271,6 +273,7 @@ function prepare(
 ): PlacedFile {
   const { chip, port, isStub } = loader;
   let data = padTo(file.data, 4);
+  checkParameters(options, chip);
   if (file.address === chip.flash.bootloaderOffset) {
     const size = options.flashSize === "detect"
       ? sizeName(loader, flashSize)
@@ -304,6 +307,27 @@ function prepare(
     data,
     ...(data === file.data && deflated !== undefined && { deflated }),
   };
+}
+
+/** @throws {RangeError} If the chip does not know a parameter, whatever it is for. */
+function checkParameters(
+  options: FlashParameterOptions,
+  { name, flash }: ChipFamily,
+): void {
+  const known = {
+    flashMode: Object.keys(FLASH_MODES),
+    flashFrequency: Object.keys(flash.frequencies),
+    flashSize: ["detect", ...Object.keys(flash.sizes)],
+  };
+  for (const option of ["flashMode", "flashFrequency", "flashSize"] as const) {
+    const value = named(options[option]);
+    if (value === undefined || known[option].includes(value)) continue;
+    throw new RangeError(
+      `Cannot use ${option} "${value}": ${name} knows ${
+        known[option].join(", ")
+      }`,
+    );
+  }
 }
 
 function named<T extends string>(value: T | "keep" | undefined): T | undefined {

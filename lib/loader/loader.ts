@@ -130,18 +130,21 @@ export class Loader implements AsyncDisposable {
   }
 
   /** READ_REG: the word at `address`. */
-  readReg(address: number, options?: CommandOptions): Promise<number> {
-    return this.#run(READ_REG, { address }, options);
+  async readReg(address: number, options?: CommandOptions): Promise<number> {
+    checkWordAddress(address);
+    return await this.#run(READ_REG, { address }, options);
   }
 
   /** WRITE_REG: changes the word at `address`. */
-  writeReg(
+  async writeReg(
     address: number,
     value: number,
     options: WriteRegOptions = {},
   ): Promise<void> {
     const { mask = 0xffff_ffff, delayUs = 0 } = options;
-    return this.#run(WRITE_REG, { address, value, mask, delayUs }, options);
+    checkWordAddress(address);
+    for (const word of [value, mask, delayUs]) checkWord(word);
+    await this.#run(WRITE_REG, { address, value, mask, delayUs }, options);
   }
 
   /** GET_SECURITY_INFO. */
@@ -324,4 +327,20 @@ export class Loader implements AsyncDisposable {
       this.link.info.usbProductId === usb.otgProductId;
     return isOtg ? usb.otgBlockSize : undefined;
   }
+}
+
+/** @throws {RangeError} If it is no 32-bit address of a word. */
+function checkWordAddress(address: number): void {
+  const sound = Number.isInteger(address) && address >= 0 &&
+    address < 2 ** 32 && address % 4 === 0;
+  if (sound) return;
+  throw new RangeError(
+    `Cannot use the word at ${address}: an address is a multiple of 4 below 2^32`,
+  );
+}
+
+/** @throws {RangeError} If it is no 32-bit number, signed or unsigned. */
+function checkWord(word: number): void {
+  if (Number.isInteger(word) && word >= -(2 ** 31) && word < 2 ** 32) return;
+  throw new RangeError(`Cannot write ${word}: it is no 32-bit number`);
 }

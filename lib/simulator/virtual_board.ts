@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers/promises";
 import { formatMac, parseMac } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { chipById } from "../chips/registry.ts";
@@ -43,6 +44,8 @@ export interface OpenBoardOptions {
 export type BoardState = "rom" | "stub" | "app" | "off";
 
 const USB_VENDOR_ESPRESSIF = 0x303a;
+/** How much a board does before the event loop gets its turn. */
+const WORKS_PER_TURN = 64;
 const DEFAULT_BAUD = 115_200;
 /** The end of a made-up MAC address. */
 const DEFAULT_MAC_END = "000001";
@@ -74,6 +77,7 @@ export class VirtualBoard implements AsyncDisposable {
   #measuresLine = false;
   #bitten = false;
   #busy: Promise<void> = Promise.resolve();
+  #works = 0;
   #session: Session | undefined;
   #link: BoardLink | undefined;
   #powered = false;
@@ -343,6 +347,11 @@ export class VirtualBoard implements AsyncDisposable {
   /** Runs one piece of work after the other; what a reset cuts short ends silently. */
   #enqueue(session: Session, work: () => Promise<void>): Promise<void> {
     const done = this.#busy.then(async () => {
+      // Board and host could hand each other bytes for ever without the event
+      // loop getting its turn: no timer would fire, and no signal come through.
+      // A clock that stands still gives turns itself.
+      const turn = ++this.#works % WORKS_PER_TURN === 0;
+      if (turn && this.#clock === systemClock) await setImmediate();
       if (session.signal.aborted) return;
       try {
         await work();

@@ -48,7 +48,7 @@ const WRONG: readonly [args: readonly string[], message: RegExp][] = [
   [["--chip", "esp32", "--tcp", "http"], /^Invalid port/],
   [["--chip", "esp32", "--pty", "--write-back"], /^--flash is missing/],
   [["--chip", "esp32", "--tcp", "0", "--fault", "hiccup"], /hiccup/],
-  [["--chip", "esp32", "--tcp", "0", "--count", "few"], /^--count is no/],
+  [["--chip", "esp32", "--tcp", "0", "--count", "few"], /^--count is wrong/],
   [["--nonsense"], /^Unknown option '--nonsense'/],
 ];
 

@@ -53,6 +53,7 @@ export const writeFlash: Command = defineCommand({
         force,
         skipFlashed,
       });
+      if (written.every(({ verified }) => verified)) call.flash.verify();
       for (const file of written) describeFile(file, call.screen);
       return { files: written };
     });
