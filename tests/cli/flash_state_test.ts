@@ -63,3 +63,18 @@ Deno.test("FlashState admits that what no event has told of yet may have begun",
   assert.equal(state.describe(), "The flash may be partly erased.");
   assert.equal(state.changed, false);
 });
+
+Deno.test("FlashState does not doubt what has been verified, until more is written", () => {
+  const state = after(["write", 0, 0x100, 0x100]);
+  assert.match(state.describe(), /It has not been verified/);
+  state.verify();
+  assert.doesNotMatch(state.describe(), /not been verified/);
+  state.observe({
+    kind: "write",
+    port: "a",
+    address: 0x1000,
+    done: 4,
+    total: 4,
+  });
+  assert.match(state.describe(), /It has not been verified/);
+});

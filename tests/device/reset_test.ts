@@ -3,6 +3,7 @@ import { esp32 } from "../../lib/chips/esp32.ts";
 import { esp8266 } from "../../lib/chips/esp8266.ts";
 import { open } from "../../lib/device/open_device.ts";
 import { buildImage } from "../../lib/image/build_image.ts";
+import type { ProgressEvent } from "../../lib/progress.ts";
 import { unplugAt } from "../../lib/simulator/behaviors.ts";
 import { noise, withBoard, withDevice } from "./_board.ts";
 
@@ -116,4 +117,61 @@ Deno.test("open raises the speed of an ESP32 ROM with either crystal", async () 
       },
     );
   }
+});
+
+Deno.test("Device falls back to the EN line where chip or stub lacks a reset, and says so", async () => {
+  for (const after of ["soft-reset", "watchdog-reset"] as const) {
+    const notes: string[] = [];
+    const onProgress = (event: ProgressEvent) =>
+      event.kind === "note" && notes.push(event.message);
+    await withBoard(
+      { chip: "esp8266", flash: bootable(esp8266) },
+      async ({ board, clock }) => {
+        const device = await open(board, { clock, after, onProgress });
+        await device.close();
+        assert.equal(board.state, "app");
+        assert.match(
+          notes.join(),
+          new RegExp(`no ${after}: the chip is reset by its EN line`),
+        );
+      },
+    );
+  }
+});
+
+Deno.test("Device refuses registers, times and modes that are none", async () => {
+  await withDevice({ chip: "esp32" }, async (device, { board, clock }) => {
+    board.traffic.clear();
+    for (const address of [NaN, -4, 1.5, 2, Infinity, 2 ** 32]) {
+      await assert.rejects(device.readReg(address), RangeError, `${address}`);
+      await assert.rejects(device.writeReg(address, 0), RangeError);
+    }
+    for (const value of [NaN, 1.5, Infinity, 2 ** 32]) {
+      await assert.rejects(device.writeReg(0x3ffe_8000, value), RangeError);
+    }
+    assert.deepEqual(board.traffic.requests(), []);
+    await assert.rejects(device.readMac({ timeout: NaN }), RangeError);
+    await assert.rejects(device.readMac({ timeout: -1 }), RangeError);
+    const parameters = [{ flashSize: "3MB" }, { flashFrequency: "41m" }];
+    for (const wrong of parameters) {
+      await assert.rejects(
+        device.writeFlash({ 0x1_0000: noise(16) }, wrong),
+        RangeError,
+      );
+    }
+    for (const wrong of [{ attempts: NaN }, { baud: 0 }, { baud: 1.5 }]) {
+      await assert.rejects(
+        open("sim://esp32", { clock, ...wrong }),
+        RangeError,
+      );
+    }
+  });
+});
+
+Deno.test("A virtual board leaves timers their turn, however fast it answers", async () => {
+  await using device = await open("sim://esp32", { stub: false });
+  const dump = device.dumpMem(0x4000_0000, 0x8_0000, undefined, {
+    timeout: 100,
+  });
+  await assert.rejects(dump, { name: "TimeoutError", ms: 100 });
 });
