@@ -133,7 +133,9 @@ export async function writeFiles(
 ): Promise<WrittenFile[]> {
   checkFit(files, flashSize);
   if (!options.force) await checkImages(loader, files, options);
-  const ready = files.map((file) => prepare(loader, file, flashSize, options));
+  const ready = files.map((file) =>
+    fromSectorStart(loader, prepare(loader, file, flashSize, options))
+  );
   if (options.eraseAll) await eraseChip(loader, flashSize, options);
   const written: WrittenFile[] = [];
   for (const file of ready) {
@@ -271,7 +273,7 @@ function prepare(
   flashSize: number | undefined,
   options: FlashParameterOptions & OperationOptions,
 ): PlacedFile {
-  const { chip, port, isStub } = loader;
+  const { chip, port } = loader;
   let data = padTo(file.data, 4);
   checkParameters(options, chip);
   if (file.address === chip.flash.bootloaderOffset) {
@@ -295,18 +297,18 @@ function prepare(
       }
     }
   }
-  // A ROM erases from the start of the sector, and programs from where it began to erase.
-  const gap = isStub
-    ? 0
-    : file.address - alignDown(file.address, FLASH_SECTOR_SIZE);
-  if (gap > 0) data = concatBytes([new Uint8Array(gap).fill(0xff), data]);
   const { deflated, ...rest } = file;
-  return {
-    ...rest,
-    address: file.address - gap,
-    data,
-    ...(data === file.data && deflated !== undefined && { deflated }),
-  };
+  return data === file.data ? { ...rest, data, deflated } : { ...rest, data };
+}
+
+/** A ROM erases from the start of a sector, and programs from where it began to erase. */
+function fromSectorStart(loader: Loader, file: PlacedFile): PlacedFile {
+  const address = alignDown(file.address, FLASH_SECTOR_SIZE);
+  const gap = file.address - address;
+  if (loader.isStub || gap === 0) return file;
+  const { deflated: _deflated, ...rest } = file;
+  const data = concatBytes([new Uint8Array(gap).fill(0xff), file.data]);
+  return { ...rest, address, data };
 }
 
 /** @throws {RangeError} If the chip does not know a parameter, whatever it is for. */

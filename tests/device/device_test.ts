@@ -237,6 +237,22 @@ Deno.test("Device.readFlash saves a file when all of it is there, and none befor
   }
 });
 
+Deno.test("Device.verifyFlash by a ROM compares a file that begins inside a sector with itself alone", async () => {
+  const flash = noise(0x2000);
+  await withDevice(
+    { chip: "esp32", flash, open: { stub: false } },
+    async (device) => {
+      const file = flash.slice(0x1100, 0x1200);
+      const [verified] = await device.verifyFlash({ 0x1100: file });
+      assert.equal(verified?.address, 0x1100);
+      assert.equal(verified?.size, file.length);
+      await assert.rejects(device.verifyFlash({ 0x1104: file }), {
+        code: "verify-failed",
+      });
+    },
+  );
+});
+
 Deno.test("Device.eraseRegion erases whole sectors and refuses the rest", async () => {
   await withDevice(
     { chip: "esp8266", flash: noise(0x4000) },
