@@ -5,6 +5,7 @@ import config from "../deno.json" with { type: "json" };
 const ROOT = new URL("../", import.meta.url);
 const PUBLIC = [
   "mod.ts",
+  "lib/image/mod.ts",
   "lib/simulator/mod.ts",
   "lib/provision/mod.ts",
   "lib/cli/main.ts",

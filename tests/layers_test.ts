@@ -13,7 +13,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   framing: ["base"],
   protocol: ["base"],
   transport: ["base"],
-  image: ["base", "chips"],
+  image: ["base", "chips", "npm"],
   loader: [...BUILDING, "lib/transport/transport.ts"],
   simulator: [...BUILDING, "transport"],
   device: [...BUILDING, "transport", "image", "loader"],
@@ -25,7 +25,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 };
 const PUBLIC = [
   "mod.ts",
-  ...["simulator/mod", "provision/mod", "cli/main"]
+  ...["image/mod", "simulator/mod", "provision/mod", "cli/main"]
     .map((name) => `lib/${name}.ts`),
 ];
 /** What single files may import beyond their layer. */
@@ -135,6 +135,7 @@ const FORBIDDEN: readonly [path: string, source: string][] = [
   ["lib/provision/a.ts", `import { x } from "npm:csv-parse@^6.2.0";`],
   ["lib/cli/commands/a.ts", `import { open } from "../../device/open.ts";`],
   ["lib/image/a.ts", `import "jsr:@std/assert";`],
+  ["lib/image/a.ts", `import { Device } from "../device/device.ts";`],
   ["lib/image/a.ts", `const a = await import(name);`],
   ["lib/image/a.ts", `import { a } from "./elf";`],
   ["scripts/a.ts", `import { chipById } from "../lib/chips/registry.ts";`],

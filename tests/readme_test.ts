@@ -46,11 +46,12 @@ Deno.test("README.md names every task that it mentions", () => {
 });
 
 Deno.test("README.md's table of verbs is the command line's", () => {
-  const verbs = tableUnder("Command line").map(([verb]) => verb);
-  const real = COMMANDS.map(({ name }) => `\`${name}\``);
+  const verbs = tableUnder("Command line").flatMap(([, verbs = ""]) =>
+    Array.from(verbs.matchAll(/`([^`]+)`/g), ([, verb]) => verb)
+  );
   assert.deepEqual(
     verbs.toSorted(),
-    real.filter((name) => name !== "`help`").toSorted(),
+    COMMANDS.map(({ name }) => name).toSorted(),
   );
 });
 
