@@ -33,11 +33,7 @@ export {
 } from "./flash_parameters.ts";
 export type { Segment } from "./segment.ts";
 // NVS
-export {
-  buildNvs,
-  type BuildNvsOptions,
-  NVS_MIN_WRITABLE_SIZE,
-} from "./nvs_build.ts";
+export { buildNvs, type BuildNvsOptions } from "./nvs_build.ts";
 export type {
   NvsChanges,
   NvsContents,
@@ -50,6 +46,12 @@ export {
   type ParseNvsCsvOptions,
   parseNvsValue,
 } from "./nvs_csv.ts";
+export {
+  editNvs,
+  type EditNvsOptions,
+  type NvsEdit,
+  type NvsSector,
+} from "./nvs_edit.ts";
 export { decryptNvs, encryptNvs } from "./nvs_encryption.ts";
 export {
   deriveNvsKeys,
