@@ -32,6 +32,19 @@ export {
   patchFlashParameters,
 } from "./flash_parameters.ts";
 export {
+  bootPartition,
+  eraseOtaData,
+  findOtaData,
+  OTA_DATA_SIZE,
+  type OtaCopy,
+  type OtaData,
+  otaSlots,
+  type OtaState,
+  parseOtaData,
+  selectOtaSlot,
+  type SelectOtaSlotOptions,
+} from "./ota_data.ts";
+export {
   formatPartitionCsv,
   parsePartitionCsv,
   type PartitionCsvOptions,
