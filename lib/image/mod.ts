@@ -46,6 +46,7 @@ export {
 } from "./ota_data.ts";
 export {
   formatPartitionCsv,
+  formatPartitionSize,
   parsePartitionCsv,
   type PartitionCsvOptions,
 } from "./partition_csv.ts";
