@@ -12,6 +12,7 @@ import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { listPorts } from "./commands/list_ports.ts";
+import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   dumpMem,
   partitionTable,
   ota,
+  nvs,
   listPorts,
   version,
   help,

@@ -69,7 +69,11 @@ export {
 export { partitionSubtypeName, partitionTypeName } from "./partition_types.ts";
 export type { Segment } from "./segment.ts";
 // NVS
-export { buildNvs, type BuildNvsOptions } from "./nvs_build.ts";
+export {
+  buildNvs,
+  type BuildNvsOptions,
+  NVS_MIN_WRITABLE_SIZE,
+} from "./nvs_build.ts";
 export type {
   NvsChanges,
   NvsContents,

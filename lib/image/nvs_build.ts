@@ -8,6 +8,7 @@ import { ImageError } from "../errors.ts";
 import {
   ENTRIES_PER_PAGE,
   keptPages,
+  NVS_MIN_WRITABLE_SIZE,
   type NvsPageBytes,
   type NvsVersion,
   PAGE_SIZE,
@@ -18,6 +19,8 @@ import { type ItemPages, writeNamespace, writeValue } from "./_nvs_write.ts";
 import { type NvsContentsLike, toContents } from "./nvs_contents.ts";
 import { encryptNvs } from "./nvs_encryption.ts";
 import type { NvsKeys } from "./nvs_keys.ts";
+
+export { NVS_MIN_WRITABLE_SIZE };
 
 /** Options of {@linkcode buildNvs}. */
 export interface BuildNvsOptions {

@@ -21,6 +21,7 @@ import {
   parseNvsKeys,
   u8,
 } from "../../lib/image/mod.ts";
+import type { FuzzTarget } from "./_fuzz_partitions.ts";
 import {
   NVS_CSV,
   NVS_LINES,
@@ -28,16 +29,6 @@ import {
   NVS_LINES_V1,
   partitionOf,
 } from "./_nvs_vectors.ts";
-
-/** A decoder under fuzz. */
-export interface FuzzTarget {
-  /** What it is called in the report. */
-  readonly name: string;
-  /** Inputs that it takes, to be mutated. */
-  readonly seeds: readonly Uint8Array[];
-  /** Decodes an input, and does with it what a caller would. */
-  parse(bytes: Uint8Array): void;
-}
 
 const KEYS = {
   encryptionKey: Uint8Array.from({ length: 32 }, (_, i) => i),
