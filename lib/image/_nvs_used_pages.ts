@@ -14,6 +14,7 @@ import {
   keptPages,
   type NvsPageBytes,
   type NvsVersion,
+  PAGE_SIZE,
 } from "./_nvs_page.ts";
 import type { Scan } from "./_nvs_scan.ts";
 import { type ItemPages, tailroom } from "./_nvs_write.ts";
@@ -77,7 +78,7 @@ export class UsedPages implements ItemPages {
         count(ENTRY_STATE.written)
       } entries are written in ${this.#used.length} of ${this.#pages.length} pages`,
       {
-        offset: this.#pages.length,
+        offset: this.#pages.length * PAGE_SIZE,
         hint: "Erase keys that are not needed, or make the partition larger.",
       },
     );

@@ -14,6 +14,7 @@ import {
 import {
   buildNvs,
   editNvs,
+  encodeNvsKeys,
   formatNvsCsv,
   type NvsContents,
   parseNvs,
@@ -24,16 +25,12 @@ import {
 import type { FuzzTarget } from "./_fuzz_partitions.ts";
 import {
   NVS_CSV,
+  NVS_KEYS,
   NVS_LINES,
   NVS_LINES_ENCRYPTED,
   NVS_LINES_V1,
   partitionOf,
 } from "./_nvs_vectors.ts";
-
-const KEYS = {
-  encryptionKey: Uint8Array.from({ length: 32 }, (_, i) => i),
-  tweakKey: Uint8Array.from({ length: 32 }, (_, i) => i + 32),
-};
 
 const FULL = buildNvs({
   a: Object.fromEntries(
@@ -73,11 +70,12 @@ export const NVS_TARGETS: readonly FuzzTarget[] = [
   {
     name: "encrypted NVS partition",
     seeds: [partitionOf(NVS_LINES_ENCRYPTED)],
-    parse: (bytes) => void editNvs(bytes, { w: { k: u8(1) } }, { keys: KEYS }),
+    parse: (bytes) =>
+      void editNvs(bytes, { w: { k: u8(1) } }, { keys: NVS_KEYS }),
   },
   {
     name: "NVS keys",
-    seeds: [new Uint8Array(4096), new Uint8Array(68)],
+    seeds: [encodeNvsKeys(NVS_KEYS), encodeNvsKeys(NVS_KEYS).subarray(0, 68)],
     parse: (bytes) => void parseNvsKeys(bytes),
   },
   {

@@ -36,7 +36,13 @@ export const NVS_LINES_V1: readonly string[] = [
   "010203ffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ];
 
-/** The same encrypted with the keys 00 01 … 1f and 20 21 … 3f. */
+/** The keys 00 01 … 1f and 20 21 … 3f. */
+export const NVS_KEYS = {
+  encryptionKey: Uint8Array.from({ length: 32 }, (_, i) => i),
+  tweakKey: Uint8Array.from({ length: 32 }, (_, i) => i + 32),
+};
+
+/** The same encrypted with {@linkcode NVS_KEYS}. */
 export const NVS_LINES_ENCRYPTED: readonly string[] = [
   ...NVS_LINES.slice(0, 2),
   "563973843b79922091dbac8e64e8760252f886eabd5d12a2f4f453aa926c86e4",

@@ -12,19 +12,14 @@ import {
   u8,
 } from "../../lib/image/mod.ts";
 import { anyName, anyValue } from "./_nvs_values.ts";
-import { NVS_LINES, partitionOf, setHeader } from "./_nvs_vectors.ts";
+import { NVS_KEYS, NVS_LINES, partitionOf, setHeader } from "./_nvs_vectors.ts";
 
 const FREEING = 0xffff_fff8;
 const FULL = 0xffff_fffc;
 const PAGE = 0x1000;
 
-const KEYS = {
-  encryptionKey: new Uint8Array(32).fill(1),
-  tweakKey: new Uint8Array(32).fill(2),
-};
-
 /** Each key with its value, for comparing. */
-function flat(partition: Uint8Array, keys?: typeof KEYS): string[] {
+function flat(partition: Uint8Array, keys?: typeof NVS_KEYS): string[] {
   const { contents, issues } = parseNvs(partition, { keys });
   assert.deepEqual(issues, []);
   return [...contents].flatMap(([namespace, values]) =>
@@ -191,14 +186,14 @@ Deno.test("editNvs says that there is no room, and leaves the partition alone", 
 
 Deno.test("editNvs changes an encrypted partition, and only the entries concerned", () => {
   const contents = { w: { a: "secret", b: new Uint8Array(100).fill(0xff) } };
-  const before = buildNvs(contents, { size: 0x3000, keys: KEYS });
+  const before = buildNvs(contents, { size: 0x3000, keys: NVS_KEYS });
   const edit = editNvs(before, {
     w: { a: null, c: new Uint8Array(64).fill(255) },
   }, {
-    keys: KEYS,
+    keys: NVS_KEYS,
   });
   assert.deepEqual(edit.sectors.map(({ needsErase }) => needsErase), [false]);
-  assert.deepEqual(flat(edit.partition, KEYS), [
+  assert.deepEqual(flat(edit.partition, NVS_KEYS), [
     `w/b blob ${"ff".repeat(100)}`,
     `w/c blob ${"ff".repeat(64)}`,
   ]);
@@ -272,7 +267,7 @@ Deno.test("editNvs keeps all other keys, and leaves what a device can go on with
     fc.integer({ min: 3, max: 6 }),
     fc.boolean(),
     (changes, pages, encrypted) => {
-      const keys = encrypted ? KEYS : undefined;
+      const keys = encrypted ? NVS_KEYS : undefined;
       const model = new Map([["a", new Map<string, NvsValue>([["x", u8(1)]])]]);
       let partition: Uint8Array = buildNvs(model, { size: pages * PAGE, keys });
       for (const [namespace, key, value] of changes) {
@@ -314,7 +309,10 @@ function checkSectors(before: Uint8Array, edit: NvsEdit): void {
 }
 
 /** What ESP-IDF's NVS counts on when it loads a partition. */
-function checkDevice(partition: Uint8Array, keys?: typeof KEYS): NvsPartition {
+function checkDevice(
+  partition: Uint8Array,
+  keys?: typeof NVS_KEYS,
+): NvsPartition {
   const parsed = parseNvs(partition, { keys });
   assert.deepEqual(parsed.issues, []);
   const used = parsed.pages.filter(({ state }) => state !== "empty");

@@ -25,6 +25,7 @@ import { xtsDecrypt, xtsEncrypt } from "../../lib/image/_xts.ts";
 import { anyContents } from "./_nvs_values.ts";
 import {
   NVS_CSV,
+  NVS_KEYS,
   NVS_LINES,
   NVS_LINES_ENCRYPTED,
   NVS_LINES_V1,
@@ -32,11 +33,6 @@ import {
   partitionOf,
   setHeader,
 } from "./_nvs_vectors.ts";
-
-const KEYS = {
-  encryptionKey: Uint8Array.from({ length: 32 }, (_, i) => i),
-  tweakKey: Uint8Array.from({ length: 32 }, (_, i) => i + 32),
-};
 
 const CONTENTS = {
   wifi: { ssid: "workshop", chan: u8(6), tok: Uint8Array.of(1, 2, 3) },
@@ -61,7 +57,7 @@ Deno.test("buildNvs builds what ESP-IDF's tool builds", () => {
   assert.equal(build({}), partitionOf(NVS_LINES).toHex());
   assert.equal(build({ version: 1 }), partitionOf(NVS_LINES_V1).toHex());
   assert.equal(
-    build({ keys: KEYS }),
+    build({ keys: NVS_KEYS }),
     partitionOf(NVS_LINES_ENCRYPTED).toHex(),
   );
 });
@@ -82,7 +78,7 @@ Deno.test("parseNvs reads what ESP-IDF's tool builds", () => {
   assert.equal(first.version, 1);
   assert.deepEqual(first.contents, PARSED);
   const encrypted = partitionOf(NVS_LINES_ENCRYPTED);
-  assert.deepEqual(parseNvs(encrypted, { keys: KEYS }).contents, PARSED);
+  assert.deepEqual(parseNvs(encrypted, { keys: NVS_KEYS }).contents, PARSED);
 });
 
 Deno.test("parseNvsCsv reads rows, formatNvsCsv writes them", () => {
@@ -136,7 +132,11 @@ Deno.test("parseNvs takes the newest of a key that is there twice, whatever the 
 });
 
 Deno.test("parseNvs refuses what is no partition, and asks for keys", () => {
-  const refused = (bytes: Uint8Array, message: RegExp, keys?: typeof KEYS) =>
+  const refused = (
+    bytes: Uint8Array,
+    message: RegExp,
+    keys?: typeof NVS_KEYS,
+  ) =>
     assert.throws(() => parseNvs(bytes, { keys }), (error) => {
       assert.ok(error instanceof ImageError);
       assert.match(`${error.message}. ${error.hint}`, message);
@@ -146,7 +146,7 @@ Deno.test("parseNvs refuses what is no partition, and asks for keys", () => {
   refused(partitionOf(NVS_LINES).subarray(1), /12287 bytes are not/);
   refused(new Uint8Array(0x3000), /no page has a valid header/);
   refused(partitionOf(NVS_LINES_ENCRYPTED), /It may be encrypted/);
-  refused(partitionOf(NVS_LINES), /may not be its keys/, KEYS);
+  refused(partitionOf(NVS_LINES), /may not be its keys/, NVS_KEYS);
   const later = partitionOf(NVS_LINES);
   setHeader(later, 0, { version: 0xfd });
   refused(later, /page at 0x0000_0000 is of version 3/);
@@ -278,10 +278,10 @@ Deno.test("key partitions: made by chance, written, read, checked", () => {
   const [one, two] = [generateNvsKeys(), generateNvsKeys()];
   assert.notDeepEqual(one, two);
   assert.notDeepEqual(one.encryptionKey, one.tweakKey);
-  const bytes = encodeNvsKeys(KEYS);
+  const bytes = encodeNvsKeys(NVS_KEYS);
   assert.equal(bytes.length, 4096);
-  assert.deepEqual(parseNvsKeys(bytes), KEYS);
-  assert.deepEqual(parseNvsKeys(bytes.subarray(0, 68)), KEYS);
+  assert.deepEqual(parseNvsKeys(bytes), NVS_KEYS);
+  assert.deepEqual(parseNvsKeys(bytes.subarray(0, 68)), NVS_KEYS);
   assert.throws(() => parseNvsKeys(bytes.subarray(0, 67)), ImageError);
   bytes[0] = 1;
   assert.throws(() => parseNvsKeys(bytes), {
@@ -313,7 +313,7 @@ Deno.test("xtsEncrypt is XTS-AES-256 of IEEE 1619, vector 10, as far as its two 
 Deno.test("parseNvs reads what buildNvs builds, encrypted or not, and parseNvsCsv what formatNvsCsv formats", () => {
   fc.assert(
     fc.property(anyContents, fc.boolean(), (contents, encrypted) => {
-      const keys = encrypted ? KEYS : undefined;
+      const keys = encrypted ? NVS_KEYS : undefined;
       const partition = buildNvs(contents, { size: 0x8_0000, keys });
       const parsed = parseNvs(partition, { keys });
       assert.deepEqual(parsed.contents, contents);
@@ -333,7 +333,7 @@ Deno.test("decryptNvs undoes encryptNvs, whatever the bytes", () => {
       (contents, noise, at) => {
         const partition = buildNvs(contents, { size: 0x8_0000 });
         partition.set(noise, at % 0x1000);
-        const back = decryptNvs(encryptNvs(partition, KEYS), KEYS);
+        const back = decryptNvs(encryptNvs(partition, NVS_KEYS), NVS_KEYS);
         assert.equal(back.toHex(), partition.toHex());
       },
     ),
