@@ -50,8 +50,9 @@ export interface NvsEdit {
   /** The whole partition as it is to be. */
   readonly partition: Uint8Array;
   /**
-   * What is to be written back; none if nothing changes. In this order, what a
-   * key held is there until what it is to hold is.
+   * What is to be written back; none if nothing changes. In this order, no key
+   * but those that change is missing if it is broken off between two sectors;
+   * to edit what is there then brings it to its end.
    */
   readonly sectors: readonly NvsSector[];
 }
@@ -170,22 +171,35 @@ function freeNumber(
   );
 }
 
-/** What is to be written back: the newest page first, what is to be empty last. */
+/** What is to be written back, in an order that can be broken off. */
 function changedSectors(before: Uint8Array, after: Uint8Array): NvsSector[] {
+  const old = pagesOf(before);
   return pagesOf(after)
-    .toSorted((a, b) => rank(b) - rank(a))
-    .map(({ offset, bytes }) => {
-      const old = before.subarray(offset, offset + PAGE_SIZE);
-      return { offset, data: bytes, old };
+    .flatMap((page, index) => {
+      const was = old[index];
+      return was === undefined || equalBytes(was.bytes, page.bytes)
+        ? []
+        : [{ page, was, turn: turnOf(page, was) }];
     })
-    .filter(({ data, old }) => !equalBytes(data, old))
-    .map(({ offset, data, old }) => ({
-      offset,
-      data,
-      needsErase: data.some((byte, at) => (byte & ~(old[at] ?? 0)) !== 0),
+    .sort((a, b) => a.turn - b.turn || a.page.sequence - b.page.sequence)
+    .map(({ page, was }) => ({
+      offset: page.offset,
+      data: page.bytes,
+      needsErase: page.bytes.some((byte, at) =>
+        (byte & ~(was.bytes[at] ?? 0)) !== 0
+      ),
     }));
 }
 
-function rank(page: NvsPageBytes): number {
-  return page.isUsed ? page.sequence : -1;
+/**
+ * When a page is written back, so that what it held is elsewhere by then:
+ * pages that were free; what has been added to; pages that have been put to use
+ * again, where each may have been copied to the one before it; what has only
+ * been marked; and at last what is to be empty.
+ */
+function turnOf(page: NvsPageBytes, was: NvsPageBytes): number {
+  if (!page.isUsed) return 4;
+  if (!was.isUsed) return 0;
+  if (page.sequence !== was.sequence) return 2;
+  return page.end > was.end ? 1 : 3;
 }

@@ -242,11 +242,7 @@ Deno.test("editNvs ends a writing back that broke off between two sectors", () =
   const before = buildNvs({ w: numbers(251) }, { size: 0x3000 });
   const changes = { w: { n0: null, n1: u16(1) } };
   const edit = editNvs(before, changes);
-  for (let done = 1; done < edit.sectors.length; done++) {
-    const torn = before.slice();
-    for (const { offset, data } of edit.sectors.slice(0, done)) {
-      torn.set(data, offset);
-    }
+  for (const torn of tornWrites(before, edit)) {
     const again = editNvs(torn, changes);
     assert.deepEqual(flat(again.partition), flat(edit.partition));
     checkDevice(again.partition);
@@ -282,6 +278,15 @@ Deno.test("editNvs keeps all other keys, and leaves what a device can go on with
           continue;
         }
         checkSectors(partition, edit);
+        for (const torn of tornWrites(partition, edit)) {
+          const kept = parseNvs(torn, { keys }).contents;
+          for (const [name, values] of model) {
+            for (const [other, old] of values) {
+              if (name === namespace && other === key) continue;
+              assert.deepEqual(kept.get(name)?.get(other), old);
+            }
+          }
+        }
         partition = edit.partition;
         const values = model.get(namespace) ?? new Map();
         if (value === null) values.delete(key);
@@ -293,6 +298,16 @@ Deno.test("editNvs keeps all other keys, and leaves what a device can go on with
   );
   fc.assert(run, { numRuns: 40 });
 });
+
+/** What a partition is after each sector but the last has been written back. */
+function tornWrites(before: Uint8Array, { sectors }: NvsEdit): Uint8Array[] {
+  let torn = before;
+  return sectors.slice(0, -1).map(({ offset, data }) => {
+    torn = torn.slice();
+    torn.set(data, offset);
+    return torn;
+  });
+}
 
 /** What is not in a sector is as it was; a page that goes on is not erased. */
 function checkSectors(before: Uint8Array, edit: NvsEdit): void {
