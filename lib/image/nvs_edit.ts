@@ -14,12 +14,7 @@ import {
   SECOND_CHUNK_START,
 } from "./_nvs_item.ts";
 import { deadItems } from "./_nvs_live.ts";
-import {
-  ENTRY_STATE,
-  type NvsPageBytes,
-  PAGE_SIZE,
-  pagesOf,
-} from "./_nvs_page.ts";
+import { ENTRY_STATE, type NvsPageBytes, pagesOf } from "./_nvs_page.ts";
 import { identity, type Scan, scanPartition } from "./_nvs_scan.ts";
 import { needsRecovery, UsedPages } from "./_nvs_used_pages.ts";
 import { writeNamespace, writeValue } from "./_nvs_write.ts";
