@@ -82,8 +82,8 @@ export class BoardsView {
     for (const port of this.#displays.keys()) {
       const end = this.#ends.get(port);
       if (end === undefined) continue;
-      const mac = end.mac === undefined ? "" : `  ${end.mac}`;
-      this.#sink.write(`${port.padEnd(width)}  ${verdict(end)}${mac}\n`);
+      const cells = [port.padEnd(width), verdict(end), end.mac ?? ""];
+      this.#sink.write(`${cells.join("  ").trimEnd()}\n`);
     }
     const done = [...this.#ends.values()].filter(({ failed }) => !failed);
     this.#sink.write(`${done.length} of ${this.#ends.size} boards done.\n`);

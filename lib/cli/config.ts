@@ -177,7 +177,7 @@ function readConfig(config: Mutable, { path, section }: Found): void {
 
 /** From seconds to milliseconds. */
 function parseSeconds(text: string): number {
-  const seconds = /^\d+(\.\d*)?$|^\.\d+$/.test(text) ? Number(text) : NaN;
+  const seconds = text === "" ? NaN : Number(text);
   if (seconds > 0 && Number.isFinite(seconds)) return seconds * 1000;
   throw new SyntaxError(`"${text}" is not a number of seconds above 0`);
 }
