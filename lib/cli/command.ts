@@ -19,6 +19,8 @@ export interface Argument<T> {
   readonly label: string;
   /** What it is, for the help text. */
   readonly summary: string;
+  /** The words that it can be, if it is one of several. */
+  readonly words?: readonly string[] | undefined;
   /**
    * From what was typed (none if left out, several if variadic) to the value.
    *
@@ -131,6 +133,8 @@ export interface Surroundings {
   readonly screen: Screen;
   /** What has been done to the flash so far. */
   readonly flash: FlashState;
+  /** Every verb there is. */
+  readonly commands: readonly Command[];
   /**
    * The help text of a verb, or of all.
    *

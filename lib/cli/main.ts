@@ -76,6 +76,7 @@ async function runWords(
   return await runCall(parsed, {
     io,
     config: () => config ??= loadConfig(env),
+    commands: COMMANDS,
     usage: (verb) => helpText(verb, grammar),
   });
 }

@@ -27,6 +27,7 @@ import {
   parseBaud,
   parseDecimal,
   type WordParser,
+  wordsOf,
 } from "./values.ts";
 
 const BEFORE_MODES: readonly BeforeMode[] = [
@@ -72,6 +73,7 @@ export function required<T>(
   return {
     label: `<${name}>`,
     summary,
+    words: wordsOf(parse),
     parse: ([text = ""]) => parse(text),
   };
 }
@@ -85,6 +87,7 @@ export function optional<T>(
   return {
     label: `[${name}]`,
     summary,
+    words: wordsOf(parse),
     parse: ([text]) => text === undefined ? undefined : parse(text),
   };
 }

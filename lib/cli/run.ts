@@ -34,7 +34,7 @@ export interface BoardFailure {
 }
 
 /** What the runs of a verb on several boards share. */
-export type Shared = Pick<Surroundings, "io" | "config" | "usage">;
+export type Shared = Pick<Surroundings, "io" | "config" | "commands" | "usage">;
 
 /**
  * Runs a verb on the board or boards that the options name, and shows how it

@@ -130,3 +130,10 @@ export function namedWords<const T extends string>(
   };
   return Object.assign(parse, { words });
 }
+
+/** The words that a parser knows, if it is one of {@linkcode oneOf} or {@linkcode namedWords}. */
+export function wordsOf(
+  parse: ((value: never) => unknown) | WordParser<string>,
+): readonly string[] | undefined {
+  return "words" in parse ? parse.words : undefined;
+}

@@ -12,13 +12,21 @@ export type PeerName =
   | "esptool"
   | "python"
   | "esp_rfc2217_server"
-  | "ser2net";
+  | "ser2net"
+  | "tmux"
+  | "bash"
+  | "zsh"
+  | "fish";
 
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: ["python", "python3", "python.exe"],
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  tmux: ["tmux"],
+  bash: ["bash"],
+  zsh: ["zsh"],
+  fish: ["fish"],
 };
 
 /**
