@@ -174,7 +174,10 @@ export interface Command<
   readonly arguments: A;
   /** Its own options. */
   readonly options: O;
-  /** Whether it can be done on several boards at once; it runs once for each of them then. */
+  /**
+   * Whether it can be done on several boards at once: it runs once for each of
+   * them then. What it writes must be an `OutputFile` that knows `call.board`.
+   */
   readonly boards?: "many" | undefined;
   /** Command lines to learn from. */
   readonly examples?: readonly Example[] | undefined;

@@ -37,7 +37,7 @@ export class Terminal implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
   ): Promise<Terminal> {
     const socket = `espline-${crypto.randomUUID()}`;
-    const variables = Object.entries(env)
+    const variables = Object.entries({ CI: "", ...env })
       .flatMap(([name, value]) => ["-e", `${name}=${value}`]);
     await run(tmux, [
       ...["-L", socket, "-f", "/dev/null", "new-session", "-d"],

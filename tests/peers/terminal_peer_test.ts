@@ -21,12 +21,13 @@ async function inTerminal(
   tmux: string,
   words: string,
   test: (terminal: Terminal, folder: string) => Promise<void>,
+  variable = "NO_COLOR=1",
 ): Promise<void> {
   await using folder = await temporaryFolder();
   await Deno.writeFile(folder.file("app"), noise(SIZE));
   const command = [
     `cd ${folder.path};`,
-    `${Deno.execPath()} run --no-prompt --no-check --config=${ROOT}deno.json`,
+    `${variable} ${Deno.execPath()} run --no-prompt --no-check --config=${ROOT}deno.json`,
     `--lock=${ROOT}deno.lock --frozen -A ${ROOT}lib/cli/main.ts`,
     `${words}; echo exit=$?`,
   ];
@@ -35,6 +36,21 @@ async function inTerminal(
 }
 
 const [ESP32, ESP8266] = BOARDS.map((url) => `--port '${url}'`);
+
+peerTest(
+  "there is no bar where nobody looks at the terminal",
+  "tmux",
+  async ({ tmux }) => {
+    const words = `${ESP32} -b 921600 write-flash -u 0x10000 app`;
+    for (const variable of ["CI=true", "TERM=dumb"]) {
+      await inTerminal(tmux, words, async (terminal) => {
+        const screen = await terminal.until(/^exit=\d+$/m);
+        assert.match(screen, /^Writing at 0x00010000\.\.\. \(100 %\)$/m);
+        assert.doesNotMatch(screen, /\[=/);
+      }, variable);
+    }
+  },
+);
 
 peerTest("a bar grows in a terminal, on one line", "tmux", async ({ tmux }) => {
   const words = `${ESP32} -b 921600 write-flash -u 0x10000 app`;
