@@ -106,6 +106,8 @@ Deno.test("a verb on several boards refuses a port twice, and verbs that cannot 
   const twice = await boards.run(`${TWO} -p /dev/ttyUSB0 read-mac`);
   assert.equal(twice.code, 2);
   assert.match(twice.stderr, /"\/dev\/ttyUSB0" is named twice/);
+  const json = await boards.run(`${TWO} --json version`);
+  assert.equal(JSON.parse(json.stdout).command, "version");
   const version = await boards.run(`${TWO} version`);
   assert.equal(version.code, 2);
   assert.match(version.stderr, /"version" cannot be done on several boards/);
