@@ -18,7 +18,11 @@ export type PeerName =
   | "nvs_python"
   | "idf_python"
   | "esp_rfc2217_server"
-  | "ser2net";
+  | "ser2net"
+  | "tmux"
+  | "bash"
+  | "zsh"
+  | "fish";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -28,6 +32,10 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   idf_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  tmux: ["tmux"],
+  bash: ["bash"],
+  zsh: ["zsh"],
+  fish: ["fish"],
 };
 
 /** What a Python must be able to import. */
