@@ -7,8 +7,8 @@
 
 import { type ChipIdentity, type Device, open } from "../../mod.ts";
 import type { Report, Surroundings } from "./command.ts";
-import { describePort, macLine } from "./text.ts";
-import { UsageError } from "./usage_error.ts";
+import { choosePort, publicName } from "./port_choice.ts";
+import { macLine } from "./text.ts";
 
 /**
  * What a verb does with an open board; its result goes into the report. The
@@ -30,7 +30,7 @@ export async function withDevice(
   const { after } = call.globals;
   if (after === "no-reset") call.screen.line("Staying in bootloader.");
   if (after === "no-reset-stub") call.screen.line("Staying in flasher stub.");
-  return { port, ...result };
+  return { port: publicName(port), ...result };
 }
 
 async function connected(
@@ -38,7 +38,7 @@ async function connected(
   port: string,
   work: DeviceWork,
 ): Promise<Report> {
-  screen.line(`Serial port ${port}:`);
+  screen.line(`Serial port ${publicName(port)}:`);
   await using device = await open(io.target(port), {
     signal: io.signal,
     onProgress(event) {
@@ -53,7 +53,7 @@ async function connected(
     attempts: globals.connectAttempts,
   });
   const chip = await device.readIdentity();
-  screen.line(`Connected to ${chip.chip} on ${port}:`);
+  screen.line(`Connected to ${chip.chip} on ${publicName(port)}:`);
   screen.line(`Chip type:          ${chip.description}`);
   screen.line(`Features:           ${chip.features.join(", ")}`);
   screen.line(`Crystal frequency:  ${chip.crystalMhz}MHz`);
@@ -61,22 +61,4 @@ async function connected(
   screen.line();
   if (device.isStub) screen.line("Stub flasher running.");
   return { chip, result: await work(chip, device) };
-}
-
-async function choosePort({ io, globals }: Surroundings): Promise<string> {
-  if (globals.port !== undefined) return globals.port;
-  const ports = await io.listPorts();
-  const [only, ...others] = ports;
-  if (only !== undefined && others.length === 0) return only.path;
-  if (only === undefined) {
-    throw new UsageError(
-      "No serial port was found",
-      "Connect a board, or name its port: --port /dev/ttyUSB0, --port rfc2217://host:port, --port sim://esp32.",
-    );
-  }
-  const list = ports.map((port) => `  ${describePort(port)}`).join("\n");
-  throw new UsageError(
-    `There are ${ports.length} serial ports, and none was chosen:\n${list}`,
-    "Choose one with --port, or with the variable ESPLINE_PORT.",
-  );
 }
