@@ -13,6 +13,7 @@ import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { holdInResetCommand } from "./commands/hold_in_reset.ts";
 import { listPorts } from "./commands/list_ports.ts";
+import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   dumpMem,
   partitionTable,
   ota,
+  nvs,
   reset,
   holdInResetCommand,
   servePortCommand,
