@@ -12,6 +12,7 @@ import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
+import { holdInResetCommand } from "./commands/hold_in_reset.ts";
 import { listPorts } from "./commands/list_ports.ts";
 import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
@@ -19,6 +20,8 @@ import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
 import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
+import { reset } from "./commands/reset.ts";
+import { servePortCommand } from "./commands/serve_port.ts";
 import { verifyFlash } from "./commands/verify_flash.ts";
 import { version } from "./commands/version.ts";
 import { writeFlash } from "./commands/write_flash.ts";
@@ -40,6 +43,9 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   partitionTable,
   ota,
   nvs,
+  reset,
+  holdInResetCommand,
+  servePortCommand,
   listPorts,
   version,
   completions,
