@@ -102,7 +102,7 @@ export const esp32: ChipFamily = defineChip({
           shift: 31,
           width: 1,
         }],
-        map: { 0: 0, 1: 1, 3: 2, 7: 3 },
+        map: { 0: 0, 1: 1, 2: 0, 3: 2, 4: 0, 5: 0, 6: 0, 7: 3 },
       },
       minorRevision: { bits: [block0(5, 24, 2)] },
       package: { bits: [block0(3, 9, 3), block0(3, 2, 1)] },
@@ -149,7 +149,7 @@ export const esp32: ChipFamily = defineChip({
     features: [
       [{ text: "Wi-Fi" }],
       [{ when: { bluetoothDisabled: 0 }, text: "BT" }],
-      [{ when: { appCpuDisabled: 1 }, text: "Single Core" }, {
+      [{ when: { appCpuDisabled: 1 }, text: "Single Core + LP Core" }, {
         text: "Dual Core + LP Core",
       }],
       [

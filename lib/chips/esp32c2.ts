@@ -28,7 +28,7 @@ export const esp32c2: ChipFamily = defineChip({
   imageChipId: 12,
   detect: { kind: "chip-id", id: 12 },
   rom: LATER_ROM,
-  stub: { file: "esp32c2", earlier: { beforeMajor: 1 } },
+  stub: { file: "esp32c2", earlier: { before: 1 } },
   registers: {
     uartClkDiv: 0x6000_0014,
     uartDate: 0x6000_007c,

@@ -10,7 +10,6 @@ import {
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
   FLASH_SIZES,
-  FLASH_VENDORS,
   LATER_ROM,
   LP_WATCHDOG,
   LP_WATCHDOG_SUPER,
@@ -98,7 +97,7 @@ export const esp32c5: ChipFamily = defineChip({
         other: "Unknown Embedded Flash",
       },
       flashCode: { 0: "", 1: "F4", other: "F?" },
-      flashVendor: FLASH_VENDORS,
+      flashVendor: { 1: "XMC", other: "" },
       psramCapacity: {
         0: "No Embedded PSRAM",
         1: "Embedded PSRAM 4MB",

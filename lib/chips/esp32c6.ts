@@ -87,9 +87,14 @@ export const esp32c6: ChipFamily = defineChip({
         other: "Unknown Embedded Flash",
       },
     },
-    description: [{ when: { package: 0 }, text: "ESP32-C6 (QFN40)" }, {
-      text: "Unknown ESP32-C6",
-    }],
+    description: [
+      { when: { package: 0 }, text: "ESP32-C6 (QFN40)" },
+      { when: { package: 1, flashCapacity: 1 }, text: "ESP32-C6FH4 (QFN32)" },
+      { when: { package: 1, flashCapacity: 2 }, text: "ESP32-C6FH8 (QFN32)" },
+      {
+        text: "Unknown ESP32-C6",
+      },
+    ],
     features: [
       [{ text: "Wi-Fi 6" }],
       [{ text: "BT 5 (LE)" }],

@@ -10,7 +10,6 @@ import {
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
   FLASH_SIZES,
-  FLASH_VENDORS,
   H2_WATCHDOG,
   H2_WATCHDOG_SUPER,
   LATER_ROM,
@@ -78,6 +77,8 @@ export const esp32h2: ChipFamily = defineChip({
     fields: {
       majorRevision: { bits: [block1(3, 21, 2)] },
       minorRevision: { bits: [block1(3, 18, 3)] },
+      // Eight times the major version and the minor one: S stands for v1.2 and later.
+      series: { bits: [block1(3, 18, 5)] },
       package: { bits: [block1(4, 0, 3)] },
       blockVersionMajor: {
         bits: [{ block: "block2", word: 4, shift: 5, width: 2 }],
@@ -94,6 +95,19 @@ export const esp32h2: ChipFamily = defineChip({
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {
       temperature: { 1: "H", 2: "N", other: "?" },
+      series: {
+        0: "",
+        1: "",
+        2: "",
+        3: "",
+        4: "",
+        5: "",
+        6: "",
+        7: "",
+        8: "",
+        9: "",
+        other: "S",
+      },
       package: { 0: "", other: "?" },
       flashCapacity: {
         0: "No Embedded Flash",
@@ -103,7 +117,7 @@ export const esp32h2: ChipFamily = defineChip({
         other: "Unknown Embedded Flash",
       },
       flashCode: { 1: "4", 2: "2", 3: "1", other: "?" },
-      flashVendor: FLASH_VENDORS,
+      flashVendor: { 1: "XMC", 2: "GD", 3: "FM", 4: "TT", other: "" },
     },
     description: [
       { when: { flashCapacity: 0, package: 0 }, text: "ESP32-H2" },
@@ -114,9 +128,9 @@ export const esp32h2: ChipFamily = defineChip({
           temperature: { min: 1, max: 2 },
           package: 0,
         },
-        text: "ESP32-H2F{temperature}{flashCode}",
+        text: "ESP32-H2F{temperature}{flashCode}{series}",
       },
-      { text: "Unknown ESP32-H2F{temperature}{flashCode}{package}" },
+      { text: "Unknown ESP32-H2F{temperature}{flashCode}{package}{series}" },
     ],
     features: [
       [{ text: "BT 5 (LE)" }],

@@ -113,12 +113,24 @@ export const esp32h4: ChipFamily = defineChip({
       psramVendor: { 1: "AP", other: "" },
     },
     description: [{
+      // PY's flash is a low-power one.
+      when: {
+        temperature: 1,
+        flashCapacity: 1,
+        flashVendor: 3,
+        psramCapacity: { max: 2 },
+      },
+      text: "ESP32-H4{temperature}FL4{psramCode}",
+    }, {
       when: {
         temperature: 1,
         flashCapacity: { max: 1 },
         psramCapacity: { max: 2 },
       },
       text: "ESP32-H4{temperature}{flashCode}{psramCode}",
+    }, {
+      when: { flashCapacity: 1, flashVendor: 3 },
+      text: "Unknown ESP32-H4{temperature}FL4{psramCode}",
     }, { text: "Unknown ESP32-H4{temperature}{flashCode}{psramCode}" }],
     features: [
       [{ text: "BT 5 (LE)" }],

@@ -29,7 +29,7 @@ export const esp32p4: ChipFamily = defineChip({
   rom: LATER_ROM,
   stub: {
     file: "esp32p4",
-    earlier: { beforeMajor: 3, file: "esp32p4-rev1" },
+    earlier: { before: 300, file: "esp32p4-rev1" },
   },
   registers: {
     uartClkDiv: 0x500c_a014,

@@ -7,7 +7,7 @@
 
 import { type ChipIdentity, type Device, open } from "../../mod.ts";
 import type { Report, Surroundings } from "./command.ts";
-import { describePort, macLine } from "./text.ts";
+import { describePort, macLines } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -57,7 +57,7 @@ async function connected(
   screen.line(`Chip type:          ${chip.description}`);
   screen.line(`Features:           ${chip.features.join(", ")}`);
   screen.line(`Crystal frequency:  ${chip.crystalMhz}MHz`);
-  screen.line(macLine(chip.mac));
+  for (const line of macLines(chip)) screen.line(line);
   screen.line();
   if (device.isStub) screen.line("Stub flasher running.");
   return { chip, result: await work(chip, device) };
