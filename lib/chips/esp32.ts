@@ -21,7 +21,7 @@ export const esp32: ChipFamily = defineChip({
   id: "esp32",
   name: "ESP32",
   source:
-    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces",
+    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces; texts that esptool 5.6 prints",
   imageChipId: 0,
   detect: { kind: "magic", values: [0x00f0_1d83] },
   rom: {
@@ -69,9 +69,9 @@ export const esp32: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x1c5f_21b0,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3f40_0000, end: 0x3f80_0000 },
       { name: "EXTRAM_DATA", start: 0x3f80_0000, end: 0x3fc0_0000 },
       { name: "RTC_DRAM", start: 0x3ff8_0000, end: 0x3ff8_2000 },

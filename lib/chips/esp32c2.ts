@@ -24,7 +24,7 @@ export const esp32c2: ChipFamily = defineChip({
   id: "esp32c2",
   name: "ESP32-C2",
   source:
-    "ESP8684 Technical Reference Manual v1.0, chapters 3, 4; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP8684 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 12,
   detect: { kind: "chip-id", id: 12 },
   rom: LATER_ROM,
@@ -59,9 +59,9 @@ export const esp32c2: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x2b88_d29c,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3c00_0000, end: 0x3c40_0000 },
       { name: "DRAM", start: 0x3fca_0000, end: 0x3fce_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x3fc8_8000, end: 0x3fd0_0000 },

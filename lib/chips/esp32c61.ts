@@ -24,7 +24,7 @@ export const esp32c61: ChipFamily = defineChip({
   id: "esp32c61",
   name: "ESP32-C61",
   source:
-    "ESP32-C61 Technical Reference Manual (pre-release v0.2), chapter eFuse Controller; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-C61 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 20,
   detect: { kind: "chip-id", id: 20 },
   rom: LATER_ROM,
@@ -35,7 +35,7 @@ export const esp32c61: ChipFamily = defineChip({
     spi: spiController(0x6000_3000),
     watchdog: { ...LP_WATCHDOG, resets: true },
     superWatchdog: LP_WATCHDOG_SUPER,
-    strap: { address: 0x6009_1038, mask: 8 },
+    strap: { address: 0x6009_1000, mask: 8 },
   },
   memory: [
     { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
@@ -54,9 +54,9 @@ export const esp32c61: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x77d8_50c4,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4200_0000, end: 0x4400_0000 },
       { name: "DRAM", start: 0x4080_0000, end: 0x4086_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4086_0000 },

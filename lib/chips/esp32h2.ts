@@ -24,7 +24,7 @@ export const esp32h2: ChipFamily = defineChip({
   id: "esp32h2",
   name: "ESP32-H2",
   source:
-    "ESP32-H2 Technical Reference Manual v1.1, chapters 5, 6; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-H2 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 16,
   detect: { kind: "chip-id", id: 16 },
   rom: LATER_ROM,
@@ -54,9 +54,9 @@ export const esp32h2: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x3327_26f6,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
       { name: "DRAM", start: 0x4080_0000, end: 0x4088_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4088_0000 },

@@ -104,7 +104,7 @@ const CRYSTALS: Readonly<Record<string, number>> = {
   ...{ esp8266: 26, esp32c2: 26, esp32c5: 48 },
   ...{ esp32h2: 32, esp32h21: 32, esp32h4: 32 },
 };
-/** Families with IEEE 802.15.4, but for the ESP32-S31, of whose eFuses that is not known. */
+/** Families with IEEE 802.15.4, but for the ESP32-S31, of which esptool 5.6 tells no EUI-64 either. */
 const WITH_EUI64 = ["esp32c6", "esp32h2", "esp32c5", "esp32h21", "esp32h4"];
 
 for (const { id } of ALL_CHIPS) {
