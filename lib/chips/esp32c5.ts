@@ -6,7 +6,6 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
-  block1,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
   FLASH_SIZES,
@@ -16,10 +15,8 @@ import {
   MEASURED_CRYSTALS,
   spiController,
   USB_JTAG,
+  WORD2_FIELDS,
 } from "./_shared.ts";
-
-const FLASH = [block1(2, 13, 3)];
-const PSRAM = [block1(2, 19, 3)];
 
 /** ESP32-C5: RISC-V, told by its chip id. */
 export const esp32c5: ChipFamily = defineChip({
@@ -73,20 +70,7 @@ export const esp32c5: ChipFamily = defineChip({
   },
   efuse: {
     blocks: { block1: { address: 0x600b_4844, words: 6 } },
-    fields: {
-      majorRevision: { bits: [block1(2, 4, 2)] },
-      minorRevision: { bits: [block1(2, 0, 4)] },
-      package: { bits: [block1(2, 26, 3)] },
-      blockVersionMajor: { bits: [block1(2, 11, 2)] },
-      blockVersionMinor: { bits: [block1(2, 8, 3)] },
-      temperature: { bits: [block1(2, 24, 2)] },
-      flashCapacity: { bits: FLASH },
-      flashCode: { bits: FLASH },
-      flashVendor: { bits: [block1(2, 16, 3)] },
-      psramCapacity: { bits: PSRAM },
-      psramCode: { bits: PSRAM },
-      psramVendor: { bits: [block1(2, 22, 2)] },
-    },
+    fields: WORD2_FIELDS,
     mac: BLOCK1_MAC,
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {

@@ -9,6 +9,8 @@ import {
   block1,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
+  C6_MEMORY,
+  C6_MEMORY_TYPES,
   FLASH_SIZES,
   H2_WATCHDOG,
   H2_WATCHDOG_SUPER,
@@ -37,14 +39,7 @@ export const esp32h2: ChipFamily = defineChip({
     superWatchdog: H2_WATCHDOG_SUPER,
     strap: { address: 0x6009_1038, mask: 8 },
   },
-  memory: [
-    { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
-    { kind: "iram", start: 0x4080_0000, end: 0x4088_0000 },
-    { kind: "dram", start: 0x4080_0000, end: 0x4088_0000 },
-    { kind: "irom", start: 0x4200_0000, end: 0x4280_0000 },
-    { kind: "drom", start: 0x4280_0000, end: 0x4300_0000 },
-    { kind: "rtc", start: 0x5000_0000, end: 0x5000_4000 },
-  ],
+  memory: C6_MEMORY,
   flash: {
     bootloaderOffset: 0x0,
     sizes: FLASH_SIZES,
@@ -55,19 +50,7 @@ export const esp32h2: ChipFamily = defineChip({
   image: {
     uf2FamilyId: 0x3327_26f6,
     mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
-    memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x1_0000 },
-      { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
-      { name: "DRAM", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "DROM_MASK", start: 0x4004_ac00, end: 0x4005_0000 },
-      { name: "IROM_MASK", start: 0x4000_0000, end: 0x4004_ac00 },
-      { name: "IROM", start: 0x4200_0000, end: 0x4300_0000 },
-      { name: "IRAM", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "RTC_IRAM", start: 0x5000_0000, end: 0x5000_4000 },
-      { name: "RTC_DRAM", start: 0x5000_0000, end: 0x5000_4000 },
-      { name: "MEM_INTERNAL2", start: 0x600f_e000, end: 0x6010_0000 },
-    ],
+    memoryTypes: C6_MEMORY_TYPES,
   },
   efuse: {
     blocks: {
