@@ -7,9 +7,9 @@
 import type { Command } from "../command.ts";
 import { object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
-import { macLine } from "../text.ts";
+import { macLines } from "../text.ts";
 
-/** Tells the base MAC address. */
+/** Tells the base MAC address, and the EUI-64 that is made of it. */
 export const readMac: Command = {
   name: "read-mac",
   summary: "tell the MAC address",
@@ -18,12 +18,17 @@ export const readMac: Command = {
     line: "read-mac --json",
     does: "for scripts: .result.mac is the address",
   }, { line: "--port all read-mac", does: "of every board that is connected" }],
-  result: object({ mac: text("the base MAC address, lower case with colons") }),
+  result: object({
+    mac: text("the base MAC address, lower case with colons"),
+    macExtension: optional(text("the two bytes that make it an EUI-64")),
+    eui64: optional(text("the EUI-64, on a chip that has one")),
+  }),
   arguments: {},
   options: {},
   run: (call) =>
-    withDevice(call, ({ mac }) => {
-      call.screen.line(macLine(mac));
-      return { mac };
+    withDevice(call, (identity) => {
+      for (const line of macLines(identity)) call.screen.line(line);
+      const { mac, macExtension, eui64 } = identity;
+      return eui64 === undefined ? { mac } : { mac, macExtension, eui64 };
     }),
 };
