@@ -12,6 +12,7 @@ import {
   FLASH_SIZES,
   REVISION_FIELDS,
   RTC_WATCHDOG_KEYS,
+  SECURITY_FIELDS,
   SECURITY_INFO_ROM_OPCODES,
 } from "./_shared.ts";
 
@@ -71,12 +72,16 @@ export const esp32c3: ChipFamily = defineChip({
     legacyRevisionStep: 1,
   },
   efuse: {
-    blocks: { block1: { address: 0x6000_8844, words: 6 } },
+    blocks: {
+      block0: { address: 0x6000_882c, words: 6 },
+      block1: { address: 0x6000_8844, words: 6 },
+    },
     fields: {
       ...REVISION_FIELDS,
       package: { bits: [block1(3, 21, 3)] },
       flashCapacity: { bits: [block1(3, 27, 3)] },
       flashVendor: { bits: [block1(4, 0, 3)] },
+      ...SECURITY_FIELDS,
     },
     mac: BLOCK1_MAC,
     labels: {

@@ -6,13 +6,16 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   block1,
   BLOCK1_MAC,
   EMBEDDED_FLASH,
   FLASH_SIZES,
   FLASH_VENDORS,
+  FLASH_VOLTAGE_FIELDS,
   REVISION_FIELDS,
   RTC_WATCHDOG_KEYS,
+  SECURITY_FIELDS,
   SECURITY_INFO_ROM_OPCODES,
 } from "./_shared.ts";
 
@@ -75,6 +78,7 @@ export const esp32s3: ChipFamily = defineChip({
   },
   efuse: {
     blocks: {
+      block0: { address: 0x6000_702c, words: 6 },
       block1: { address: 0x6000_7044, words: 6 },
       block2: { address: 0x6000_705c, words: 8 },
     },
@@ -89,6 +93,9 @@ export const esp32s3: ChipFamily = defineChip({
       flashVendor: { bits: [block1(4, 0, 3)] },
       psramCapacity: { bits: [block1(4, 3, 2), block1(5, 19, 1)] },
       psramVendor: { bits: [block1(4, 7, 2)] },
+      ...SECURITY_FIELDS,
+      ...FLASH_VOLTAGE_FIELDS,
+      flashOctal: { bits: [block0(4, 9, 1)] },
     },
     mac: BLOCK1_MAC,
     labels: {

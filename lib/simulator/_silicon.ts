@@ -1,4 +1,5 @@
 import type { BitField, ChipFamily } from "../chips/family.ts";
+import type { NamedPins } from "./_flash_pins.ts";
 
 /** Why a chip starts. */
 export type ResetCause =
@@ -55,6 +56,8 @@ export interface Silicon {
   readonly macCrc?: BitField;
   /** Bits of SPI USR that are set at reset. */
   readonly spiUsr: number;
+  /** The pins that the flash chip can be at, by name, where they can be chosen. */
+  readonly flashPins?: NamedPins;
   /** The register that holds the straps, and their values. */
   readonly strap?: {
     readonly address: number;
@@ -126,6 +129,7 @@ const esp32: Silicon = {
   },
   macCrc: { block: "block0", word: 2, shift: 16, width: 8 },
   spiUsr: 0,
+  flashPins: { spi: [6, 7, 8, 9, 11], hspi: [14, 12, 13, 4, 15] },
   strap: { address: 0x3ff4_4038, download: 0x3, run: 0x13 },
   ecoVersion: 0,
   crystalGuess: { calibration: 0x3ff5_f06c, oscillator: 0x3ff5_a010 },
@@ -163,6 +167,7 @@ const esp32s3: Silicon = {
   fields: { minorRevision: 2 },
   words: {},
   spiUsr: 0xc0,
+  flashPins: { spi: [30, 31, 32, 27, 29] },
   strap: { address: 0x6000_4038, download: 0x0, run: 0x8 },
   ecoVersion: 0,
   nothingToRun: { text: "user code done\r\n", stays: true },
@@ -186,6 +191,7 @@ const esp32c3: Silicon = {
   fields: { minorRevision: 3 },
   words: {},
   spiUsr: 0xc0,
+  flashPins: { spi: [15, 17, 16, 12, 14] },
   strap: { address: 0x6000_4038, download: 0x4, run: 0xc },
   ecoVersion: 3,
   nothingToRun: { text: "user code done\r\n", stays: true },
