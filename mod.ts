@@ -32,6 +32,8 @@ export type {
   EfuseLayout,
   FixedCrystal,
   FlashEncoding,
+  FlashPinSupport,
+  FlashSupplyRegisters,
   MagicDetection,
   MeasuredCrystal,
   MemoryKind,
@@ -50,6 +52,8 @@ export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
 export type {
   DeviceSettings,
+  EraseFlashOptions,
+  ReadFlashOptions,
   WriteFlashStatusOptions,
   WriteRegOptions,
 } from "./lib/device/device_options.ts";
@@ -69,12 +73,15 @@ export {
 } from "./lib/device/open.ts";
 export { open, type OpenOptions } from "./lib/device/open_device.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
+export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
 export type {
-  FlashParameterOptions,
   VerifiedFile,
   VerifyFlashOptions,
+} from "./lib/device/verify_flash.ts";
+export type {
   WriteFlashOptions,
   WrittenFile,
+  WrittenRange,
 } from "./lib/device/write_flash.ts";
 export {
   ChipError,
@@ -90,6 +97,7 @@ export {
   TimeoutError,
   type TimeoutErrorOptions,
   TransportError,
+  type VerifyContents,
   VerifyError,
   type VerifyErrorOptions,
 } from "./lib/errors.ts";
@@ -111,9 +119,17 @@ export {
 } from "./lib/image/flash_parameters.ts";
 export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
+export {
+  type FlashPins,
+  formatSpiConnection,
+  parseSpiConnection,
+  type SpiConnection,
+} from "./lib/loader/flash_pins.ts";
+export type { FlashSecurity } from "./lib/loader/flash_security.ts";
+export type { FlashSupply, FlashVoltage } from "./lib/loader/flash_supply.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
-export type { SecurityInfo } from "./lib/loader/security.ts";
+export { SECURITY_FLAGS, type SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type { StubImage } from "./lib/loader/stub.ts";
 export type {

@@ -158,5 +158,7 @@ export const esp32: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "measured", divider: 1, candidates: [26, 40] },
+  flashPins: { ranges: [[0, 30], [32, 34]], hasHspi: true },
+  flashSupply: { strap: 0x3ff4_4038, strapBit: 5, override: 0x3ff4_8074 },
   quirks: ["esp32-rom-baud"],
 });

@@ -104,6 +104,7 @@ export const esp32c3: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
+  flashPins: { ranges: [[0, 22]], usb: [18, 19] },
   usb: { jtagProductId: 0x1001 },
   quirks: [],
 });

@@ -128,6 +128,8 @@ export const esp32s3: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
+  flashPins: { ranges: [[0, 22], [26, 49]], highestHd: 46, usb: [19, 20] },
+  flashSupply: { strap: 0x6000_4038, strapBit: 4 },
   usb: { jtagProductId: 0x1001, otgProductId: 0x0009, otgBlockSize: 0x800 },
   quirks: ["esp32s3-eco0-revision"],
 });

@@ -204,6 +204,28 @@ export interface MeasuredCrystal {
   readonly candidates: readonly number[];
 }
 
+/** Which GPIOs a flash chip can be connected to instead of the package's own. */
+export interface FlashPinSupport {
+  /** Numbers of GPIOs that exist, as half-open ranges. */
+  readonly ranges: readonly (readonly [start: number, end: number])[];
+  /** Whether HSPI's pins can be asked for by name. */
+  readonly hasHspi?: true;
+  /** The highest number that HD can have, where that is less. */
+  readonly highestHd?: number;
+  /** GPIOs that the chip's own USB port needs. */
+  readonly usb?: readonly number[];
+}
+
+/** What the voltage of the flash's supply follows from, beside the eFuse fields `flashVoltage…`. */
+export interface FlashSupplyRegisters {
+  /** The register that holds the straps. */
+  readonly strap: number;
+  /** The bit in it that is set for 1.8 V. */
+  readonly strapBit: number;
+  /** RTC_CNTL_SDIO_CONF, which can override both, where the chip has it. */
+  readonly override?: number;
+}
+
 /** How a family reaches a host by USB without an adapter. */
 export interface UsbSupport {
   /** The USB-Serial/JTAG controller's product id (vendor 0x303A). */
@@ -251,6 +273,10 @@ export interface ChipFamily {
   readonly efuse: EfuseLayout;
   /** The crystal. */
   readonly crystal: Crystal;
+  /** Other pins for the flash, where it can have others. */
+  readonly flashPins?: FlashPinSupport;
+  /** The flash's supply, where the chip has one for it. */
+  readonly flashSupply?: FlashSupplyRegisters;
   /** USB, where the chip has it. */
   readonly usb?: UsbSupport;
   /** What no field can say. */
@@ -288,14 +314,18 @@ function checkRegions({ name, memory }: ChipFamily): void {
   });
 }
 
-function checkRegisters({ name, registers, efuse }: ChipFamily): void {
+function checkRegisters(
+  { name, registers, efuse, flashSupply }: ChipFamily,
+): void {
   const { spi: { addressShift: _shift, ...spi }, watchdog, ...rest } =
     registers;
   const { key: _key, superKey: _superKey, ...dog } = watchdog ??
     {} as WatchdogRegisters;
   const blocks = Object.values(efuse.blocks).map((block) => block.address);
+  const { strapBit: _bit, ...supply } = flashSupply ??
+    {} as FlashSupplyRegisters;
   for (
-    const address of [rest, spi, dog, blocks].flatMap((group) =>
+    const address of [rest, spi, dog, supply, blocks].flatMap((group) =>
       Object.values(group)
     )
   ) {

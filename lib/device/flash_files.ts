@@ -18,6 +18,13 @@ export interface PreparedFile {
   readonly deflated?: Uint8Array | undefined;
   /** What it is called in messages. */
   readonly name?: string | undefined;
+  /** Whether the chip encrypts it on its way into flash. */
+  readonly encrypt?: boolean | undefined;
+  /**
+   * What was written there before, so that only the sectors that differ are
+   * written. If the flash does not hold the whole file then, all of it is.
+   */
+  readonly previous?: Uint8Array | undefined;
 }
 
 /** A file's path or URL, or its bytes. */

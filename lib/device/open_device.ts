@@ -7,6 +7,7 @@
 import { chipById } from "../chips/registry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BeforeMode, connectLoader } from "../loader/connect.ts";
+import type { SpiConnection } from "../loader/flash_pins.ts";
 import type { Loader } from "../loader/loader.ts";
 import { parseResetSequence } from "../loader/reset.ts";
 import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
@@ -59,6 +60,12 @@ export interface OpenOptions extends OperationOptions {
   readonly attempts?: number | undefined;
   /** A reset sequence of one's own, as in esptool's configuration: `D0|R1|W0.1|D1|R0|W0.05|D0`. */
   readonly reset?: string | undefined;
+  /**
+   * Where the flash is: `HSPI`, or five GPIOs.
+   *
+   * @default The package's own pins
+   */
+  readonly spiConnection?: SpiConnection | undefined;
   /** Time limits of the commands. */
   readonly timeouts?: Timeouts | undefined;
   /** The clock that everything goes by; the machine's own, but for tests. */
@@ -103,9 +110,19 @@ export function open(
       clock,
       signal: opening,
     });
-    const { after = "hard-reset", onProgress } = options;
-    return new Device(loader, { after, clock, signal, onProgress });
+    const { after = "hard-reset", onProgress, spiConnection } = options;
+    const reopen = isOpenAlready(target)
+      ? undefined
+      : (again: OperationOptions) =>
+        openLoader(target, { ...options, ...again, clock });
+    const settings = { after, clock, signal, onProgress, spiConnection };
+    return new Device(loader, settings, reopen);
   });
+}
+
+/** Whether a target is a transport, which cannot be opened once more. */
+function isOpenAlready(target: PortTarget): boolean {
+  return typeof target !== "string" && "readable" in target;
 }
 
 const BEFORE_MODES: readonly BeforeMode[] = [
