@@ -32,3 +32,12 @@ export {
   patchFlashParameters,
 } from "./flash_parameters.ts";
 export type { Segment } from "./segment.ts";
+export { formatIntelHex, isIntelHex, parseIntelHex } from "./intel_hex.ts";
+export {
+  encodeUf2,
+  isUf2,
+  parseUf2,
+  type Uf2Family,
+  type Uf2File,
+  type Uf2Options,
+} from "./uf2.ts";
