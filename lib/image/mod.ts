@@ -23,8 +23,12 @@ export {
 export {
   type EspImage,
   type ExtendedHeader,
+  type ImageSegment,
+  imageSize,
+  isCrcValid,
   isDigestValid,
   parseImage,
+  type PinSettings,
 } from "./esp_image.ts";
 export {
   type FlashMode,
@@ -32,6 +36,23 @@ export {
   patchFlashParameters,
 } from "./flash_parameters.ts";
 export type { Segment } from "./segment.ts";
+export {
+  APP_DESCRIPTOR_OFFSET,
+  APP_DESCRIPTOR_SIZE,
+  type AppDescriptor,
+  isAppDescriptor,
+  parseAppDescriptor,
+} from "./app_descriptor.ts";
+export {
+  type BootloaderDescriptor,
+  isBootloaderDescriptor,
+  parseBootloaderDescriptor,
+} from "./bootloader_descriptor.ts";
+export {
+  findSignatures,
+  type ImageSignature,
+  type SignatureScheme,
+} from "./signature.ts";
 export { formatIntelHex, isIntelHex, parseIntelHex } from "./intel_hex.ts";
 export {
   encodeUf2,
