@@ -35,6 +35,42 @@ export {
   type FlashParameters,
   patchFlashParameters,
 } from "./flash_parameters.ts";
+export {
+  bootPartition,
+  eraseOtaData,
+  findOtaData,
+  OTA_DATA_SIZE,
+  type OtaCopy,
+  type OtaData,
+  otaSlots,
+  type OtaState,
+  parseOtaData,
+  selectOtaSlot,
+  type SelectOtaSlotOptions,
+} from "./ota_data.ts";
+export {
+  formatPartitionCsv,
+  formatPartitionSize,
+  parsePartitionCsv,
+  type PartitionCsvOptions,
+} from "./partition_csv.ts";
+export {
+  type PartitionProblem,
+  partitionProblems,
+  type PartitionRules,
+} from "./partition_rules.ts";
+export {
+  encodePartitionTable,
+  type EncodePartitionTableOptions,
+  findPartition,
+  parsePartitionTable,
+  type Partition,
+  PARTITION_TABLE_OFFSET,
+  PARTITION_TABLE_SECTOR,
+  PARTITION_TABLE_SIZE,
+  type PartitionTable,
+} from "./partition_table.ts";
+export { partitionSubtypeName, partitionTypeName } from "./partition_types.ts";
 export type { Segment } from "./segment.ts";
 export {
   APP_DESCRIPTOR_OFFSET,
