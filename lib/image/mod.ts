@@ -85,6 +85,27 @@ export {
   parseBootloaderDescriptor,
 } from "./bootloader_descriptor.ts";
 export {
+  type FlashContent,
+  type FlashFormat,
+  unpackFlashFile,
+  type UnpackOptions,
+} from "./flash_content.ts";
+export {
+  detectImageChip,
+  type ImageDigest,
+  type ImageInfo,
+  inspectImage,
+  type SegmentInfo,
+} from "./image_info.ts";
+export { type MergeFile, mergeImages, type MergeOptions } from "./merge.ts";
+export {
+  type SplitImage,
+  splitImage,
+  type SplitKind,
+  type SplitOptions,
+  type SplitPart,
+} from "./split.ts";
+export {
   findSignatures,
   type ImageSignature,
   type SignatureScheme,
