@@ -27,23 +27,30 @@ export type {
   ChipIdDetection,
   ChipRegisters,
   Crystal,
+  EarlierStub,
   EfuseBlock,
   EfuseField,
   EfuseLayout,
+  FamilyStub,
   FixedCrystal,
   FlashEncoding,
   FlashPinSupport,
   FlashSupplyRegisters,
+  ImageFormat,
   MagicDetection,
   MeasuredCrystal,
   MemoryKind,
   MemoryRegion,
+  MemoryType,
   Quirk,
+  RegisterBits,
   RomLoader,
   SpiRegisters,
-  StubLoader,
+  SuperWatchdogRegisters,
   TextRule,
   UsbSupport,
+  ValueLabels,
+  ValueRange,
   WatchdogRegisters,
 } from "./lib/chips/family.ts";
 export { chipById, CHIPS } from "./lib/chips/registry.ts";
@@ -72,6 +79,17 @@ export {
   type PortTarget,
 } from "./lib/device/open.ts";
 export { open, type OpenOptions } from "./lib/device/open_device.ts";
+export {
+  checkPartitionFit,
+  loadPartitionTable,
+  type PartitionFitOptions,
+  readPartitionTable,
+  type ReadPartitionTableOptions,
+  resolvePartition,
+  type ResolvePartitionOptions,
+  selectBootSlot,
+  type SelectBootSlotOptions,
+} from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
 export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
 export type {
@@ -129,8 +147,22 @@ export type { FlashSecurity } from "./lib/loader/flash_security.ts";
 export type { FlashSupply, FlashVoltage } from "./lib/loader/flash_supply.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
+export { parseResetSequence, type ResetSequence } from "./lib/loader/reset.ts";
+export type {
+  ResetStep,
+  SignalStep,
+  WaitStep,
+} from "./lib/loader/reset_sequence.ts";
 export { SECURITY_FLAGS, type SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
+export type {
+  BaudTrace,
+  BytesTrace,
+  CommandTrace,
+  SignalsTrace,
+  TraceEvent,
+  TraceListener,
+} from "./lib/loader/trace.ts";
 export type { StubImage } from "./lib/loader/stub.ts";
 export type {
   BaudProgress,

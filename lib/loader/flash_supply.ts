@@ -41,7 +41,7 @@ export async function readFlashSupply(
   loader: Loader,
   options: OperationOptions = {},
 ): Promise<FlashSupply> {
-  const { efuse: { fields }, flashSupply } = loader.chip;
+  const { efuse: { fields }, flashSupply, registers: { strap } } = loader.chip;
   return await withFields(
     loader,
     "read the flash's supply",
@@ -52,9 +52,9 @@ export async function readFlashSupply(
         : await read("flashOctal") === 1
         ? "octal"
         : "quad";
-      const voltage = flashSupply === undefined
+      const voltage = flashSupply === undefined || strap === undefined
         ? undefined
-        : await readVoltage(read, readWord, flashSupply);
+        : await readVoltage(read, readWord, flashSupply, strap.address);
       return { ...(type && { type }), ...(voltage && { voltage }) };
     },
   );
@@ -63,7 +63,8 @@ export async function readFlashSupply(
 async function readVoltage(
   read: ReadField,
   readWord: ReadWord,
-  { strap, strapBit, override }: FlashSupplyRegisters,
+  { strapMask, override }: FlashSupplyRegisters,
+  strap: number,
 ): Promise<FlashVoltage> {
   const forced = override === undefined ? 0 : await readWord(override);
   if ((forced & SDIO_CONF.force) !== 0) {
@@ -82,6 +83,6 @@ async function readVoltage(
       : "3.3V";
     return { value, source: "efuse" };
   }
-  const low = (await readWord(strap) >>> strapBit & 1) === 1;
+  const low = (await readWord(strap) & strapMask) !== 0;
   return { value: low ? "1.8V" : "3.3V", source: "strap" };
 }

@@ -54,7 +54,10 @@ export function cipherOf(
     : esp32Cipher(key, readField(chip, memory, "flashCryptConfig"));
 }
 
-/** GET_SECURITY_INFO's 20 bytes: flags, crypt count, seven key purposes, chip id, ECO version. */
+/**
+ * GET_SECURITY_INFO's answer: flags, crypt count, seven key purposes and, from
+ * chips that are told by it, chip id and ECO version.
+ */
 export function encodeSecurityInfo(machine: Machine): Uint8Array {
   const { chip, silicon, memory } = machine;
   const field = (name: string) => readField(chip, memory, name);
@@ -62,14 +65,18 @@ export function encodeSecurityInfo(machine: Machine): Uint8Array {
     (flags, [name, bit]) => field(name) === 0 ? flags : flags | bit,
     0,
   );
-  const info = new Uint8Array(20);
+  const { detect } = chip;
+  const ids = detect.kind === "chip-id"
+    ? encodeUint32(detect.id, silicon.ecoVersion)
+    : new Uint8Array(0);
+  const info = new Uint8Array(12 + ids.length);
   info.set(encodeUint32(flags));
   info[4] = field("flashCryptCount");
   for (let key = 0; key < KEY_BLOCKS; key++) {
     info[5 + key] = field(`keyPurpose${key}`);
   }
   info[5 + KEY_BLOCKS] = SEVENTH_PURPOSE;
-  info.set(encodeUint32(chip.imageChipId ?? 0, silicon.ecoVersion), 12);
+  info.set(ids, 12);
   return info;
 }
 

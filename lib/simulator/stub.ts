@@ -338,8 +338,7 @@ export class StubLoader implements Program {
   }
 
   #securityInfo(): Outcome {
-    const { chip } = this.#machine;
-    if (!chip.rom.opcodes.includes(GET_SECURITY_INFO.opcode)) {
+    if (!this.#machine.chip.rom.opcodes.includes(GET_SECURITY_INFO.opcode)) {
       return { status: STUB_ERROR.notImplemented };
     }
     return { data: encodeSecurityInfo(this.#machine) };
