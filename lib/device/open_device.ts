@@ -10,7 +10,7 @@ import { type BeforeMode, connectLoader } from "../loader/connect.ts";
 import type { Loader } from "../loader/loader.ts";
 import { parseResetSequence } from "../loader/reset.ts";
 import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
-import { runStub, type StubImage } from "../loader/stub.ts";
+import { publishedStub, runStub, type StubImage } from "../loader/stub.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
 import { withLimits } from "../limits.ts";
@@ -179,11 +179,14 @@ async function openLoader(
 async function startStub(rom: Loader, options: OpenOptions): Promise<Loader> {
   const { stub = true, signal, onProgress } = options;
   if (stub === false || rom.isStub) return rom;
-  return await runStub(rom, {
-    stub: stub === true ? undefined : stub,
-    signal,
-    onProgress,
-  });
+  const image = stub === true ? await publishedStub(rom, { signal }) : stub;
+  if (image !== undefined) {
+    return await runStub(rom, { stub: image, signal, onProgress });
+  }
+  const message =
+    `No flasher stub runs on this ${rom.chip.name}: its ROM does the work`;
+  onProgress?.({ kind: "note", port: rom.port, message });
+  return rom;
 }
 
 async function raiseBaud(

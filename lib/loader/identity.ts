@@ -57,9 +57,7 @@ export async function readIdentity(
   return await withWords(loader, what, options, async (readWord) => {
     const { chip } = loader;
     const raw: ReadField = (name) => readField(chip, name, readWord);
-    const revision = chip.efuse.fields["majorRevision"] === undefined
-      ? undefined
-      : await revisionOf(chip, raw);
+    const revision = await revisionWith(chip, readWord);
     const field: ReadField = (name) => corrected(name, revision) ?? raw(name);
     const name = await textFor(chip, chip.efuse.description, field) ??
       chip.name;
@@ -78,6 +76,14 @@ export async function readIdentity(
   });
 }
 
+async function revisionWith(
+  chip: ChipFamily,
+  readWord: ReadWord,
+): Promise<ChipRevision | undefined> {
+  if (chip.efuse.fields["majorRevision"] === undefined) return undefined;
+  return await revisionOf(chip, (name) => readField(chip, name, readWord));
+}
+
 /** The revision as a quirk may have put it right, for the rules that ask for it. */
 function corrected(
   name: string,
@@ -87,6 +93,20 @@ function corrected(
   if (name === "majorRevision") return Promise.resolve(revision.major);
   if (name === "minorRevision") return Promise.resolve(revision.minor);
   return undefined;
+}
+
+/** Reads the wafer's revision; v0.0 of a chip that has none. */
+export async function readRevision(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<ChipRevision> {
+  return await withWords(
+    loader,
+    "read the chip's revision",
+    options,
+    async (readWord) =>
+      await revisionWith(loader.chip, readWord) ?? { major: 0, minor: 0 },
+  );
 }
 
 /** Reads the base MAC address: lower case with colons. */
@@ -194,7 +214,8 @@ async function textFor(
     let text = rule.text;
     for (const [slot, name = ""] of rule.text.matchAll(/\{(\w+)\}/g)) {
       const value = await field(name);
-      text = text.replace(slot, efuse.labels?.[name]?.[value] ?? `${value}`);
+      const labels = efuse.labels?.[name];
+      text = text.replace(slot, labels?.[value] ?? labels?.other ?? `${value}`);
     }
     return text;
   }
@@ -207,10 +228,10 @@ async function holds(
 ): Promise<boolean> {
   for (const [name, wanted] of Object.entries(when)) {
     const value = await field(name);
-    const met = typeof wanted === "number"
-      ? value === wanted
-      : value >= wanted.min;
-    if (!met) return false;
+    const { min = -Infinity, max = Infinity } = typeof wanted === "number"
+      ? { min: wanted, max: wanted }
+      : wanted;
+    if (value < min || value > max) return false;
   }
   return true;
 }

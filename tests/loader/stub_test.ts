@@ -109,9 +109,15 @@ Deno.test("runStub hands on a refusal to jump", async () => {
   await loader.close();
 });
 
-Deno.test("importStub has a stub for every chip that fits into its RAM", async () => {
-  for (const chip of CHIPS) {
-    const stub = await importStub(chip.stub.file);
+Deno.test("importStub has every stub that a record names, and each fits into the chip's RAM", async () => {
+  const named = CHIPS.flatMap((chip) =>
+    [chip.stub?.file, chip.stub?.earlier?.file].flatMap((file) =>
+      file === undefined ? [] : { chip, file }
+    )
+  );
+  assert.equal(named.length, 14);
+  for (const { chip, file } of named) {
+    const stub = await importStub(file);
     for (const { start, end } of stubRanges(stub)) {
       assert.ok(start < end);
       assert.ok(
