@@ -17,9 +17,15 @@
 
 export {
   buildImage,
-  type BuildImageOptions,
+  buildImageFiles,
+  type ImageFile,
+  type ImageSource,
   type Program,
 } from "./build_image.ts";
+export {
+  type BuildImageOptions,
+  uselessImageOptions,
+} from "./image_options.ts";
 export {
   type ElfFile,
   type ElfMachine,
