@@ -75,6 +75,17 @@ export {
   type PortTarget,
 } from "./lib/device/open.ts";
 export { open, type OpenOptions } from "./lib/device/open_device.ts";
+export {
+  checkPartitionFit,
+  loadPartitionTable,
+  type PartitionFitOptions,
+  readPartitionTable,
+  type ReadPartitionTableOptions,
+  resolvePartition,
+  type ResolvePartitionOptions,
+  selectBootSlot,
+  type SelectBootSlotOptions,
+} from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
 export type {
   FlashParameterOptions,
@@ -127,8 +138,22 @@ export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
+export { parseResetSequence, type ResetSequence } from "./lib/loader/reset.ts";
+export type {
+  ResetStep,
+  SignalStep,
+  WaitStep,
+} from "./lib/loader/reset_sequence.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
+export type {
+  BaudTrace,
+  BytesTrace,
+  CommandTrace,
+  SignalsTrace,
+  TraceEvent,
+  TraceListener,
+} from "./lib/loader/trace.ts";
 export type { StubImage } from "./lib/loader/stub.ts";
 export type {
   BaudProgress,

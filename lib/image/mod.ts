@@ -42,12 +42,78 @@ export {
 export {
   type EspImage,
   type ExtendedHeader,
+  type ImageSegment,
+  imageSize,
+  isCrcValid,
   isDigestValid,
   parseImage,
+  type PinSettings,
 } from "./esp_image.ts";
 export {
   type FlashMode,
   type FlashParameters,
   patchFlashParameters,
 } from "./flash_parameters.ts";
+export {
+  bootPartition,
+  eraseOtaData,
+  findOtaData,
+  OTA_DATA_SIZE,
+  type OtaCopy,
+  type OtaData,
+  otaSlots,
+  type OtaState,
+  parseOtaData,
+  selectOtaSlot,
+  type SelectOtaSlotOptions,
+} from "./ota_data.ts";
+export {
+  formatPartitionCsv,
+  formatPartitionSize,
+  parsePartitionCsv,
+  type PartitionCsvOptions,
+} from "./partition_csv.ts";
+export {
+  type PartitionProblem,
+  partitionProblems,
+  type PartitionRules,
+} from "./partition_rules.ts";
+export {
+  encodePartitionTable,
+  type EncodePartitionTableOptions,
+  findPartition,
+  parsePartitionTable,
+  type Partition,
+  PARTITION_TABLE_OFFSET,
+  PARTITION_TABLE_SECTOR,
+  PARTITION_TABLE_SIZE,
+  type PartitionTable,
+} from "./partition_table.ts";
+export { partitionSubtypeName, partitionTypeName } from "./partition_types.ts";
 export type { Segment } from "./segment.ts";
+export {
+  APP_DESCRIPTOR_OFFSET,
+  APP_DESCRIPTOR_SIZE,
+  type AppDescriptor,
+  isAppDescriptor,
+  parseAppDescriptor,
+} from "./app_descriptor.ts";
+export {
+  type BootloaderDescriptor,
+  isBootloaderDescriptor,
+  parseBootloaderDescriptor,
+} from "./bootloader_descriptor.ts";
+export {
+  findSignatures,
+  type ImageSignature,
+  type SignatureScheme,
+} from "./signature.ts";
+export { formatIntelHex, isIntelHex, parseIntelHex } from "./intel_hex.ts";
+export {
+  encodeUf2,
+  isUf2,
+  parseUf2,
+  type Uf2Family,
+  type Uf2File,
+  type Uf2Options,
+} from "./uf2.ts";

@@ -13,6 +13,7 @@ import { hex, macLine } from "../text.ts";
 export const chipId: Command = {
   name: "chip-id",
   summary: "tell the chip's id",
+  boards: "many",
   arguments: {},
   options: {},
   run: (call) =>

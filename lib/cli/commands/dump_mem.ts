@@ -15,6 +15,7 @@ import { parseSize, parseUint32 } from "../values.ts";
 export const dumpMem: Command = defineCommand({
   name: "dump-mem",
   summary: "read RAM, ROM or registers into a file",
+  boards: "many",
   arguments: {
     address: required(
       "address",
@@ -27,12 +28,12 @@ export const dumpMem: Command = defineCommand({
   options: {},
   async run(call) {
     const { address, size, file } = call.arguments;
-    await using output = await OutputFile.create(file);
+    await using output = await OutputFile.create(file, call.board);
     return await withDevice(call, async (_chip, device) => {
       const data = await device.dumpMem(address, size);
       await output.write(data);
       call.screen.line(
-        `Dumped ${data.length} bytes from ${hex(address)} to '${file}'.`,
+        `Dumped ${data.length} bytes from ${hex(address)} to '${output.path}'.`,
       );
       return { address, size: data.length, file };
     });

@@ -12,6 +12,7 @@ import { withDevice } from "../session.ts";
 export const eraseFlash: Command = {
   name: "erase-flash",
   summary: "erase the whole flash chip",
+  boards: "many",
   arguments: {},
   options: {},
   run: (call) =>

@@ -15,6 +15,7 @@ import { parseSizeOrAll, parseUint32 } from "../values.ts";
 export const eraseRegion: Command = defineCommand({
   name: "erase-region",
   summary: "erase whole sectors of 4096 bytes",
+  boards: "many",
   arguments: {
     address: required("address", "a multiple of 4096", parseUint32),
     size: required("size", "a multiple of 4096 bytes, or all", parseSizeOrAll),

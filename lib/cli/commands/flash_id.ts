@@ -12,6 +12,7 @@ import { sizeName } from "../text.ts";
 export const flashId: Command = {
   name: "flash-id",
   summary: "tell the flash chip's id and size",
+  boards: "many",
   arguments: {},
   options: {},
   run: (call) =>

@@ -16,6 +16,7 @@ import { parseSizeOrAll, parseUint32 } from "../values.ts";
 export const readFlash: Command = defineCommand({
   name: "read-flash",
   summary: "read flash into a file",
+  boards: "many",
   arguments: {
     address: required("address", "where to begin", parseUint32),
     size: required("size", "how many bytes, or all", parseSizeOrAll),
@@ -25,7 +26,7 @@ export const readFlash: Command = defineCommand({
   async run(call) {
     const { address, size, file } = call.arguments;
     if (call.options.noProgress) call.screen.hideProgress();
-    await using output = await OutputFile.create(file);
+    await using output = await OutputFile.create(file, call.board);
     return await withDevice(call, async (_chip, device) => {
       if (size === "all") {
         const { size: found } = await device.flashId();
@@ -38,9 +39,9 @@ export const readFlash: Command = defineCommand({
       call.screen.line(
         `Read ${data.length} bytes from ${hex(address)} ${
           speed(data.length, ms)
-        } to '${file}'.`,
+        } to '${output.path}'.`,
       );
-      return { address, size: data.length, ms, file };
+      return { address, size: data.length, ms, file: output.path };
     });
   },
 });

@@ -12,6 +12,7 @@ import { macLine } from "../text.ts";
 export const readMac: Command = {
   name: "read-mac",
   summary: "tell the MAC address",
+  boards: "many",
   arguments: {},
   options: {},
   run: (call) =>

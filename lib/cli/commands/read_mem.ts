@@ -14,6 +14,7 @@ import { parseUint32 } from "../values.ts";
 export const readMem: Command = defineCommand({
   name: "read-mem",
   summary: "read a 32-bit word of memory or a register",
+  boards: "many",
   arguments: {
     address: required("address", "a multiple of 4", parseUint32),
   },

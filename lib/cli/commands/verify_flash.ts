@@ -15,6 +15,7 @@ import { hex } from "../text.ts";
 export const verifyFlash: Command = defineCommand({
   name: "verify-flash",
   summary: "compare files with the flash",
+  boards: "many",
   arguments: { files: placedFiles() },
   options: FLASH_PARAMETER_OPTIONS,
   async run(call) {

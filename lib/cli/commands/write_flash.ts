@@ -34,6 +34,7 @@ const OPTIONS = {
 export const writeFlash: Command = defineCommand({
   name: "write-flash",
   summary: "write files to flash and verify them",
+  boards: "many",
   arguments: { files: placedFiles() },
   options: OPTIONS,
   async run(call) {

@@ -16,6 +16,7 @@ const ALL_BITS = 0xffff_ffff;
 export const writeMem: Command = defineCommand({
   name: "write-mem",
   summary: "write a 32-bit word of memory or a register",
+  boards: "many",
   arguments: {
     address: required("address", "a multiple of 4", parseUint32),
     value: required("value", "what to write", parseUint32),

@@ -1,0 +1,44 @@
+/**
+ * Partition tables as people read them.
+ *
+ * @module
+ */
+
+import {
+  formatPartitionSize,
+  type Partition,
+  partitionSubtypeName,
+  partitionTypeName,
+} from "../image/mod.ts";
+
+const HEADINGS = ["Name", "Type", "SubType", "Offset", "Size", "Flags"];
+
+/** A table in columns, one line for each partition below a line of headings. */
+export function partitionTable(partitions: readonly Partition[]): string[] {
+  const rows = [HEADINGS, ...partitions.map(cells)];
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
+      .trimEnd()
+  );
+}
+
+function cells(partition: Partition): string[] {
+  const { name, type, subtype, offset, size, unknownFlags } = partition;
+  const flags = [
+    partition.encrypted && "encrypted",
+    partition.readonly && "readonly",
+    unknownFlags !== undefined && `0x${unknownFlags.toString(16)}`,
+  ];
+  return [
+    // What a terminal would obey is shown as a placeholder.
+    name.replaceAll(/\p{Cc}/gu, "\ufffd"),
+    partitionTypeName(type),
+    partitionSubtypeName(type, subtype),
+    `0x${offset.toString(16)}`,
+    formatPartitionSize(size),
+    flags.filter(Boolean).join(" "),
+  ];
+}
