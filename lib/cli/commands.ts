@@ -7,11 +7,13 @@
 import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
+import { elf2image } from "./commands/elf2image.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { listPorts } from "./commands/list_ports.ts";
+import { makeImage } from "./commands/make_image.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -37,6 +39,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   dumpMem,
   partitionTable,
   ota,
+  elf2image,
+  makeImage,
   listPorts,
   version,
   help,
