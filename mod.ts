@@ -66,6 +66,12 @@ export type {
 } from "./lib/device/device_options.ts";
 export { parseFlashSize } from "./lib/device/flash_size.ts";
 export {
+  buildFor,
+  type FirmwareBuild,
+  loadFirmwareBuilds,
+} from "./lib/device/firmware_build.ts";
+export {
+  type FlashContainer,
   type FlashFiles,
   type FlashSource,
   loadFlashFiles,

@@ -10,6 +10,12 @@ import { dumpMem } from "./commands/dump_mem.ts";
 import { elf2image } from "./commands/elf2image.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
+import { getSecurityInfo } from "./commands/get_security_info.ts";
+import { loadRam } from "./commands/load_ram.ts";
+import { readFlashSfdp } from "./commands/read_flash_sfdp.ts";
+import { readFlashStatus } from "./commands/read_flash_status.ts";
+import { run } from "./commands/run.ts";
+import { writeFlashStatus } from "./commands/write_flash_status.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { listPorts } from "./commands/list_ports.ts";
@@ -32,11 +38,17 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   eraseFlash,
   eraseRegion,
   flashId,
+  readFlashStatus,
+  writeFlashStatus,
+  readFlashSfdp,
   readMac,
   chipId,
   readMem,
   writeMem,
   dumpMem,
+  loadRam,
+  run,
+  getSecurityInfo,
   partitionTable,
   ota,
   elf2image,

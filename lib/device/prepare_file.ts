@@ -10,6 +10,7 @@ import {
   concatBytes,
   formatAddress,
   padTo,
+  viewOf,
 } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { ImageError } from "../errors.ts";
@@ -24,6 +25,7 @@ import { encryptionUnit } from "./_flash_guards.ts";
 import {
   describeFile,
   FLASH_SECTOR_SIZE,
+  type ImageParameters,
   type PlacedFile,
 } from "./flash_files.ts";
 import { parseFlashSize, sizeName } from "./flash_size.ts";
@@ -63,6 +65,12 @@ export interface Preparation {
   readonly options: FlashParameterOptions & OperationOptions;
 }
 
+/** A file as it goes into flash. */
+export interface PreparedPlace extends PlacedFile {
+  /** The flash parameters that were put into it, if they were others: mode, then size and frequency, a byte each. */
+  readonly flashParameters?: number;
+}
+
 /** A size in bytes where options name one. */
 export function namedSize(
   { flashSize }: FlashParameterOptions,
@@ -81,14 +89,16 @@ export function namedSize(
 export function prepareFile(
   file: PlacedFile,
   preparation: Preparation,
-): PlacedFile {
+): PreparedPlace {
   const { loader } = preparation;
   const unit = file.encrypt ? encryptionUnit(loader) : 4;
-  const data = patch({ ...file, data: padTo(file.data, unit) }, preparation);
+  const padded = padTo(file.data, unit);
+  const data = patch({ ...file, data: padded }, preparation);
   const { deflated, previous, ...rest } = file;
   return {
     ...rest,
     data,
+    ...(data !== padded && { flashParameters: viewOf(data).getUint16(2) }),
     ...(data === file.data && { deflated }),
     ...(previous !== undefined && {
       previous: patch({ ...file, data: padTo(previous, unit) }, {
@@ -100,7 +110,10 @@ export function prepareFile(
 }
 
 /** A ROM erases from the start of a sector, and programs from where it began to erase. */
-export function fromSectorStart(loader: Loader, file: PlacedFile): PlacedFile {
+export function fromSectorStart(
+  loader: Loader,
+  file: PreparedPlace,
+): PreparedPlace {
   const address = alignDown(file.address, FLASH_SECTOR_SIZE);
   const gap = file.address - address;
   if (loader.isStub || gap === 0) return file;
@@ -138,6 +151,14 @@ export function checkFit(
   );
 }
 
+/** The parameters of an image that is made of an ELF file; what is kept or unknown is `elf2image`'s default. */
+export function imageParameters(
+  preparation: Omit<Preparation, "secureBoot">,
+): ImageParameters {
+  const { mode, frequency, size } = parametersOf(preparation);
+  return { flashMode: mode, flashFrequency: frequency, flashSize: size };
+}
+
 function patch(file: PlacedFile, preparation: Preparation): Uint8Array {
   const { loader: { chip, port }, secureBoot, options } = preparation;
   const { address, data } = file;
@@ -161,7 +182,9 @@ function patch(file: PlacedFile, preparation: Preparation): Uint8Array {
   }
 }
 
-function parametersOf({ loader, flashSize, options }: Preparation) {
+function parametersOf(
+  { loader, flashSize, options }: Omit<Preparation, "secureBoot">,
+) {
   return {
     mode: named(options.flashMode),
     frequency: named(options.flashFrequency),

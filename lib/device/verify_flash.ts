@@ -16,10 +16,15 @@ import {
   checkFit,
   checkParameters,
   type FlashParameterOptions,
+  imageParameters,
   namedSize,
   prepareFile,
 } from "./prepare_file.ts";
-import { describeFile, type PlacedFile } from "./flash_files.ts";
+import {
+  describeFile,
+  type PlacedFile,
+  unpackContainers,
+} from "./flash_files.ts";
 
 /** Options of {@linkcode Device.verifyFlash}. */
 export interface VerifyFlashOptions
@@ -47,12 +52,14 @@ export interface VerifiedFile {
 /** Compares files with the flash, up to the first that differs. */
 export async function verifyFiles(
   connection: Connection,
-  files: readonly PlacedFile[],
+  placedFiles: readonly PlacedFile[],
   options: VerifyFlashOptions,
 ): Promise<VerifiedFile[]> {
   const { loader, flash } = connection;
   checkParameters(options, CHIPS);
   const flashSize = await flash.require(options);
+  const parameters = imageParameters({ loader, flashSize, options });
+  const files = unpackContainers(placedFiles, loader.chip, parameters);
   checkFit(files, await flash.useSize(namedSize(options), options));
   const { secureBoot } = await readFlashSecurity(loader, options);
   const preparation = { loader, flashSize, secureBoot, options };

@@ -19,10 +19,16 @@ import {
   checkParameters,
   type FlashParameterOptions,
   fromSectorStart,
+  imageParameters,
   namedSize,
+  type PreparedPlace,
   prepareFile,
 } from "./prepare_file.ts";
-import { describeFile, type PlacedFile } from "./flash_files.ts";
+import {
+  describeFile,
+  type PlacedFile,
+  unpackContainers,
+} from "./flash_files.ts";
 import { compare, isInFlash, md5Of } from "./verify_flash.ts";
 
 /** Options of {@linkcode Device.writeFlash}. */
@@ -114,6 +120,8 @@ export interface WrittenFile {
   readonly encrypted: boolean;
   /** What was really written: the whole file, or the sectors that differed from what was there. */
   readonly ranges: readonly WrittenRange[];
+  /** The flash parameters that were put into it, if they were others: mode, then size and frequency, a byte each. */
+  readonly flashParameters?: number;
   /** What it is called. */
   readonly name?: string | undefined;
 }
@@ -125,11 +133,11 @@ export async function writeFiles(
   options: WriteFlashOptions,
 ): Promise<WrittenFile[]> {
   checkParameters(options, CHIPS);
-  const files = options.encrypt
-    ? placed.map((file) => ({ ...file, encrypt: true }))
-    : placed;
   const { loader, flash } = connection;
   const flashSize = await flash.require(options);
+  const parameters = imageParameters({ loader, flashSize, options });
+  const files = unpackContainers(placed, loader.chip, parameters)
+    .map((file) => options.encrypt ? { ...file, encrypt: true } : file);
   checkFit(files, await flash.useSize(namedSize(options), options));
   const security = await readFlashSecurity(loader, options);
   await checkWrite(loader, files, security, options);
@@ -168,7 +176,7 @@ export async function eraseChip(
 /** Not if it is encrypted: nothing could tell afterwards what is there. */
 async function writeAgainIfLost(
   connection: Connection,
-  file: PlacedFile,
+  file: PreparedPlace,
   options: WriteFlashOptions,
 ): Promise<WrittenFile> {
   if (file.encrypt) return await writeFile(connection.loader, file, options);
@@ -180,10 +188,10 @@ async function writeAgainIfLost(
 
 async function writeFile(
   loader: Loader,
-  file: PlacedFile,
+  file: PreparedPlace,
   options: WriteFlashOptions,
 ): Promise<WrittenFile> {
-  const { encrypt: encrypted = false } = file;
+  const { encrypt: encrypted = false, flashParameters } = file;
   const md5 = md5Of(file.data);
   const canDigest = loader.has(SPI_FLASH_MD5) && !encrypted;
   const known = canDigest && !options.eraseAll
@@ -205,6 +213,7 @@ async function writeFile(
     ranges,
     wireBytes: ranges.reduce((sum, { wireBytes }) => sum + wireBytes, 0),
     ms: ranges.reduce((sum, { ms }) => sum + ms, 0),
+    ...(flashParameters !== undefined && { flashParameters }),
   };
 }
 
