@@ -34,6 +34,8 @@ export type {
   FamilyStub,
   FixedCrystal,
   FlashEncoding,
+  FlashPinSupport,
+  FlashSupplyRegisters,
   ImageFormat,
   MagicDetection,
   MeasuredCrystal,
@@ -57,11 +59,19 @@ export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
 export type {
   DeviceSettings,
+  EraseFlashOptions,
+  ReadFlashOptions,
   WriteFlashStatusOptions,
   WriteRegOptions,
 } from "./lib/device/device_options.ts";
 export { parseFlashSize } from "./lib/device/flash_size.ts";
 export {
+  buildFor,
+  type FirmwareBuild,
+  loadFirmwareBuilds,
+} from "./lib/device/firmware_build.ts";
+export {
+  type FlashContainer,
   type FlashFiles,
   type FlashSource,
   loadFlashFiles,
@@ -94,12 +104,15 @@ export {
   type ResetPortOptions,
 } from "./lib/device/reset_port.ts";
 export { type ServedPortOptions, servePort } from "./lib/device/serve_port.ts";
+export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
 export type {
-  FlashParameterOptions,
   VerifiedFile,
   VerifyFlashOptions,
+} from "./lib/device/verify_flash.ts";
+export type {
   WriteFlashOptions,
   WrittenFile,
+  WrittenRange,
 } from "./lib/device/write_flash.ts";
 export {
   ChipError,
@@ -115,14 +128,21 @@ export {
   TimeoutError,
   type TimeoutErrorOptions,
   TransportError,
+  type VerifyContents,
   VerifyError,
   type VerifyErrorOptions,
 } from "./lib/errors.ts";
 export {
   buildImage,
-  type BuildImageOptions,
+  type ImageSource,
   type Program,
 } from "./lib/image/build_image.ts";
+export type {
+  ElfFile,
+  ElfMachine,
+  ElfProgramHeader,
+  ElfSection,
+} from "./lib/image/elf.ts";
 export {
   type EspImage,
   type ExtendedHeader,
@@ -134,8 +154,17 @@ export {
   type FlashParameters,
   patchFlashParameters,
 } from "./lib/image/flash_parameters.ts";
+export type { BuildImageOptions } from "./lib/image/image_options.ts";
 export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
+export {
+  type FlashPins,
+  formatSpiConnection,
+  parseSpiConnection,
+  type SpiConnection,
+} from "./lib/loader/flash_pins.ts";
+export type { FlashSecurity } from "./lib/loader/flash_security.ts";
+export type { FlashSupply, FlashVoltage } from "./lib/loader/flash_supply.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
 export { parseResetSequence, type ResetSequence } from "./lib/loader/reset.ts";
@@ -144,7 +173,7 @@ export type {
   SignalStep,
   WaitStep,
 } from "./lib/loader/reset_sequence.ts";
-export type { SecurityInfo } from "./lib/loader/security.ts";
+export { SECURITY_FLAGS, type SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type {
   BaudTrace,

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+
 /** The seed of the serial protocol's and the image format's XOR checksum. */
 export const CHECKSUM_SEED = 0xef;
 
@@ -48,7 +50,7 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** Whether two arrays hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  return Buffer.compare(a, b) === 0;
 }
 
 /** Rounds `value` up to a multiple of `multiple`. */

@@ -170,6 +170,15 @@ export interface ImageFormat {
    * default one first; absent where segments need no alignment.
    */
   readonly mmuPageSizes?: readonly number[];
+  /**
+   * How many bytes of its last page a mapped segment has at least, or the
+   * chip's bootloader does not map that page; absent where one is enough.
+   */
+  readonly leastPageTail?: number;
+  /** Whether secure boot v1 checks a signature behind the image. */
+  readonly secureBootV1?: true;
+  /** Flash sizes by name in an image of version 3, where they differ from those of the others. */
+  readonly version3Sizes?: Readonly<Record<string, number>>;
   /** What addresses are called in a list of segments, in its order; an address may have several names. */
   readonly memoryTypes: readonly MemoryType[];
 }
@@ -277,6 +286,26 @@ export interface MeasuredCrystal {
   readonly candidates: readonly number[];
 }
 
+/** Which GPIOs a flash chip can be connected to instead of the package's own. */
+export interface FlashPinSupport {
+  /** Numbers of GPIOs that exist, as half-open ranges. */
+  readonly ranges: readonly (readonly [start: number, end: number])[];
+  /** Whether HSPI's pins can be asked for by name. */
+  readonly hasHspi?: true;
+  /** The highest number that HD can have, where that is less. */
+  readonly highestHd?: number;
+  /** GPIOs that the chip's own USB port needs. */
+  readonly usb?: readonly number[];
+}
+
+/** What the voltage of the flash's supply follows from, beside the eFuse fields `flashVoltage…`. */
+export interface FlashSupplyRegisters {
+  /** The bit of the strap register that is set for 1.8 V. */
+  readonly strapMask: number;
+  /** RTC_CNTL_SDIO_CONF, which can override both, where the chip has it. */
+  readonly override?: number;
+}
+
 /** How a family reaches a host by USB without an adapter. */
 export interface UsbSupport {
   /** The USB-Serial/JTAG controller's product id (vendor 0x303A). */
@@ -326,6 +355,10 @@ export interface ChipFamily {
   readonly efuse: EfuseLayout;
   /** The crystal. */
   readonly crystal: Crystal;
+  /** Other pins for the flash, where it can have others. */
+  readonly flashPins?: FlashPinSupport;
+  /** The flash's supply, where the chip has one for it. */
+  readonly flashSupply?: FlashSupplyRegisters;
   /** USB, where the chip has it. */
   readonly usb?: UsbSupport;
   /** What no field can say. */

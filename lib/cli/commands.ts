@@ -8,13 +8,21 @@ import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
 import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
+import { elf2image } from "./commands/elf2image.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
+import { getSecurityInfo } from "./commands/get_security_info.ts";
+import { loadRam } from "./commands/load_ram.ts";
+import { readFlashSfdp } from "./commands/read_flash_sfdp.ts";
+import { readFlashStatus } from "./commands/read_flash_status.ts";
+import { run } from "./commands/run.ts";
+import { writeFlashStatus } from "./commands/write_flash_status.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { holdInResetCommand } from "./commands/hold_in_reset.ts";
 import { listPorts } from "./commands/list_ports.ts";
 import { nvs } from "./commands/nvs.ts";
+import { makeImage } from "./commands/make_image.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -35,17 +43,25 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   eraseFlash,
   eraseRegion,
   flashId,
+  readFlashStatus,
+  writeFlashStatus,
+  readFlashSfdp,
   readMac,
   chipId,
   readMem,
   writeMem,
   dumpMem,
+  loadRam,
+  run,
+  getSecurityInfo,
   partitionTable,
   ota,
   nvs,
   reset,
   holdInResetCommand,
   servePortCommand,
+  elf2image,
+  makeImage,
   listPorts,
   version,
   completions,

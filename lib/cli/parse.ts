@@ -215,20 +215,24 @@ class Reading {
   #values(
     { command, texts }: Found,
   ): Omit<ParsedCall, "kind"> {
+    const { env } = this.#grammar;
+    const options = readOptions(command.options, this.#own, env);
     const values = Object.entries(command.arguments).map(
       ([name, argument], i) => {
         const given = [texts[i] ?? []].flat();
         return [
           name,
-          naming(label(argument.label), () => argument.parse(given)),
+          naming(
+            label(argument.label),
+            () => argument.parse(given, options),
+          ),
         ];
       },
     );
-    const { env } = this.#grammar;
     return {
       command,
       arguments: Object.fromEntries(values),
-      options: readOptions(command.options, this.#own, env),
+      options,
       globals: readOptions(GLOBAL_OPTIONS, this.#typed, env),
     };
   }

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type ChipIdentity, type Device, EspError, open } from "../../mod.ts";
+import {
+  type ChipIdentity,
+  type Device,
+  EspError,
+  open,
+  type OpenOptions,
+} from "../../mod.ts";
 import type { Report, Surroundings } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { byLikelihood, filterPorts, type PortFilter } from "./port_filter.ts";
@@ -23,17 +29,21 @@ export type DeviceWork = (
   device: Device,
 ) => Report["result"] | Promise<Report["result"]>;
 
+/** What a verb knows of its board beforehand. */
+export type BoardSettings = Pick<OpenOptions, "spiConnection">;
+
 /** Runs `work` on the board that the options name or, if they name none, on the first that is found. */
 export async function withDevice(
   call: Surroundings,
   work: DeviceWork,
+  known: BoardSettings = {},
 ): Promise<Report> {
   const { globals, screen, board } = call;
   await noteConfig(call);
   let chip: ChipIdentity;
   let result: Report["result"];
   {
-    await using device = await openDevice(call);
+    await using device = await openDevice(call, known);
     chip = await introduce(call, device);
     result = await work(chip, device);
   }
@@ -54,22 +64,27 @@ async function noteConfig({ config, screen }: Surroundings): Promise<void> {
   }
 }
 
-async function openDevice(call: Surroundings): Promise<Device> {
+async function openDevice(
+  call: Surroundings,
+  known: BoardSettings,
+): Promise<Device> {
   const { io, globals, screen } = call;
   if (globals.port !== undefined) {
     if (globals.portFilters.length > 0 && !globals.ports.includes("all")) {
       screen.line("Note: --port-filter has no effect on a port that is named.");
     }
-    return await openAt(call, globals.port);
+    return await openAt(call, globals.port, known);
   }
   const ports = await findPorts(io, globals.portFilters);
   const [only] = ports;
-  if (only !== undefined && ports.length === 1) return await openAt(call, only);
+  if (only !== undefined && ports.length === 1) {
+    return await openAt(call, only, known);
+  }
   screen.line(`Found ${ports.length} serial ports...`);
   const failures: EspError[] = [];
   for (const port of ports) {
     try {
-      return await openAt(call, port);
+      return await openAt(call, port, known);
     } catch (error) {
       if (!(error instanceof EspError) || io.signal.aborted) throw error;
       screen.line(`${publicName(port)} failed to connect: ${error.message}`);
@@ -110,7 +125,11 @@ export async function findPorts(
     );
 }
 
-async function openAt(call: Surroundings, port: string): Promise<Device> {
+async function openAt(
+  call: Surroundings,
+  port: string,
+  known: BoardSettings,
+): Promise<Device> {
   const { io, globals, screen, flash, board } = call;
   board.port = publicName(port);
   screen.line(`Serial port ${board.port}:`);
@@ -118,6 +137,7 @@ async function openAt(call: Surroundings, port: string): Promise<Device> {
   const tracer = globals.trace ? new Tracer(call) : undefined;
   return await open(io.target(port), {
     ...settings,
+    spiConnection: known.spiConnection,
     signal: io.signal,
     onProgress(event) {
       flash.observe(event);

@@ -11,6 +11,11 @@ export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
 }
 
+/** A number as so many hex digits, or more. */
+export function hexDigits(value: number, width: number): string {
+  return value.toString(16).padStart(width, "0");
+}
+
 /** How long something took and how fast it was: `in 1.2 seconds (340.1 kbit/s)`. */
 export function speed(bytes: number, ms: number): string {
   const seconds = `in ${(ms / 1000).toFixed(1)} seconds`;

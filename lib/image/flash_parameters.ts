@@ -5,6 +5,7 @@
  */
 
 import type { ChipFamily } from "../chips/family.ts";
+import { ImageError } from "../errors.ts";
 import { sha256 } from "./_layout.ts";
 import { parseImage } from "./esp_image.ts";
 
@@ -33,7 +34,7 @@ export interface FlashParameters {
  * Changes the flash parameters in an image's header, and its digest with them.
  *
  * @returns `image` itself if nothing changes, else a changed copy.
- * @throws {ImageError} If the bytes are no image of the chip.
+ * @throws {ImageError} If the bytes are no image of the chip, or one of version 2.
  * @throws {RangeError} If the chip does not know a parameter's name.
  */
 export function patchFlashParameters(
@@ -42,6 +43,12 @@ export function patchFlashParameters(
   chip: ChipFamily,
 ): Uint8Array {
   const parsed = parseImage(image, chip);
+  if (parsed.version === 2) {
+    throw new ImageError(
+      "Cannot change flash parameters: the image is of version 2, which says them twice and has a CRC",
+      { offset: 0, hint: "Build the image with other parameters." },
+    );
+  }
   const mode = parameters.mode === undefined
     ? parsed.flashMode
     : FLASH_MODES[parameters.mode];

@@ -46,6 +46,8 @@ export interface FlashSourceParams {
   readonly address: number;
   readonly data: Uint8Array;
   readonly blockSize: number;
+  /** Whether the device encrypts the data. */
+  readonly encrypted: boolean;
 }
 
 const SECTOR_SIZE = 0x1000;
@@ -55,7 +57,7 @@ const INFLATE_WINDOW = 0x8000;
 
 /** The bytes as they are, the last packet filled up with 0xFF. */
 export function plainSource(
-  { address, data, blockSize }: FlashSourceParams,
+  { address, data, blockSize, encrypted }: FlashSourceParams,
 ): FlashSource {
   const blocks = Math.ceil(data.length / blockSize);
   return {
@@ -67,6 +69,7 @@ export function plainSource(
         blocks: blocks - from,
         blockSize,
         offset: address + done,
+        encrypted,
       };
       return loader.flashBegin(begin, {
         limit: FLASH_BEGIN.timeout(loader.link.timeouts, begin),
@@ -104,7 +107,7 @@ function sectorStart(index: number, blockSize: number): number {
 
 /** The bytes as a zlib stream, which can only begin at its start. */
 export function deflatedSource(
-  { address, data, blockSize }: FlashSourceParams,
+  { address, data, blockSize, encrypted }: FlashSourceParams,
   deflated: Uint8Array,
 ): FlashSource {
   const blocks = Math.ceil(deflated.length / blockSize);
@@ -118,7 +121,13 @@ export function deflatedSource(
       const size = loader.isStub
         ? data.length
         : alignUp(data.length, blockSize);
-      const begin: FlashBegin = { size, blocks, blockSize, offset: address };
+      const begin: FlashBegin = {
+        size,
+        blocks,
+        blockSize,
+        offset: address,
+        encrypted,
+      };
       return loader.flashDeflBegin(begin, {
         limit: FLASH_DEFL_BEGIN.timeout(loader.link.timeouts, begin),
         ...options,

@@ -18,13 +18,18 @@ import { readPackets, readSlowly } from "./_flash_reader.ts";
 import { deflatedSource, plainSource } from "./_flash_source.ts";
 import { sendToFlash } from "./_flash_writer.ts";
 import { operate } from "./_operation.ts";
+import { spiAttachWord, type SpiConnection } from "./flash_pins.ts";
 import type { Loader } from "./loader.ts";
 import { erasedSizeOf } from "./quirks.ts";
 
 /** Options of {@linkcode attachFlash}. */
 export interface AttachFlashOptions extends OperationOptions {
-  /** Pins that are not the default ones: 1 for HSPI, or five numbers of six bits: hd, cs, d, q, clk from the top. */
-  readonly pins?: number | undefined;
+  /**
+   * Where the flash is.
+   *
+   * @default The package's own pins
+   */
+  readonly connection?: SpiConnection | undefined;
   /** The flash's size in bytes, where it is known. */
   readonly size?: number | undefined;
 }
@@ -37,6 +42,8 @@ export interface FlashWriteParams {
   readonly data: Uint8Array;
   /** A zlib stream of exactly `data`, where it has been made already. */
   readonly deflated?: Uint8Array | undefined;
+  /** Whether the chip encrypts it on its way into flash. */
+  readonly encrypted?: boolean | undefined;
 }
 
 /** Options of {@linkcode writeFlash}. */
@@ -64,19 +71,21 @@ const SECTOR_SIZE = 0x1000;
  * Connects the flash to the loader's driver, which must be done once before
  * anything else, and tells the driver its size.
  *
- * @throws {ChipError} `chip-lacks` if the loader cannot use other pins.
+ * @throws {ChipError} `chip-lacks` if the chip or its ROM cannot use other pins.
+ * @throws {RangeError} If the chip has no such pin.
  */
 export async function attachFlash(
   loader: Loader,
   options: AttachFlashOptions = {},
 ): Promise<void> {
-  const { pins = 0, size } = options;
+  const { connection, size } = options;
+  const word = spiAttachWord(loader.chip, connection ?? "SPI");
   const { clock } = loader.link;
   await operate(clock, "attach the flash", options, async (signal) => {
     // A stub has attached it to its default pins when it started.
-    if (loader.has(SPI_ATTACH) || pins !== 0) {
-      if (!loader.isStub || pins !== 0) {
-        await loader.spiAttach(pins, { signal });
+    if (loader.has(SPI_ATTACH) || word !== 0) {
+      if (!loader.isStub || connection !== undefined) {
+        await loader.spiAttach(word, { signal });
       }
     } else {
       // The ESP8266's ROM attaches with the first FLASH_BEGIN, even of nothing.
@@ -102,7 +111,7 @@ export async function writeFlash(
   write: FlashWriteParams,
   options: WriteFlashOptions = {},
 ): Promise<FlashWriteResult> {
-  const { address, data } = write;
+  const { address, data, encrypted = false } = write;
   const { clock } = loader.link;
   const what = `write flash at ${formatAddress(address)}`;
   checkRange(what, { address, size: data.length });
@@ -116,7 +125,8 @@ export async function writeFlash(
     const stream = await deflatedIfShorter(loader, write, options);
     signal?.throwIfAborted();
     noteMoreErased(loader, { address, size: data.length }, options);
-    const params = { address, data, blockSize: loader.flashBlockSize };
+    const blockSize = loader.flashBlockSize;
+    const params = { address, data, blockSize, encrypted };
     using source = stream === undefined
       ? plainSource(params)
       : deflatedSource(params, stream);

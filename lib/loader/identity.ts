@@ -42,10 +42,10 @@ export interface ChipIdentity {
 }
 
 /** Reads a word once, however often it is asked for. */
-type ReadWord = (address: number) => Promise<number>;
+export type ReadWord = (address: number) => Promise<number>;
 
 /** Reads a field of the chip's record by its name. */
-type ReadField = (name: string) => Promise<number>;
+export type ReadField = (name: string) => Promise<number>;
 
 /** UART_CLKDIV's whole part. */
 const CLKDIV_MASK = 0xf_ffff;
@@ -138,6 +138,22 @@ export async function readChipId(
     "read the chip id",
     options,
     (readWord) => chipIdOf(loader.chip, readWord),
+  );
+}
+
+/** Lets `work` read fields and words, each word once. */
+export async function withFields<T>(
+  loader: Loader,
+  what: string,
+  options: OperationOptions,
+  work: (read: ReadField, readWord: ReadWord) => Promise<T>,
+): Promise<T> {
+  return await withWords(
+    loader,
+    what,
+    options,
+    (readWord) =>
+      work((name) => readField(loader.chip, name, readWord), readWord),
   );
 }
 

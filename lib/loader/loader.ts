@@ -43,8 +43,8 @@ import { eraseSizeFor, romBaudFor } from "./quirks.ts";
 import { decodeSecurityInfo, type SecurityInfo } from "./security.ts";
 import type { StubImage } from "./stub.ts";
 
-/** FLASH_BEGIN's parameters, without what the loader knows itself. */
-export type FlashBegin = Omit<FlashBeginParams, "encrypted">;
+/** FLASH_BEGIN's parameters; nothing is encrypted unless they say so. */
+export type FlashBegin = FlashBeginParams;
 
 /** Options of {@linkcode Loader.writeReg}. */
 export interface WriteRegOptions extends CommandOptions {
@@ -157,7 +157,11 @@ export class Loader implements AsyncDisposable {
   }
 
   /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}. */
-  flashBegin(params: FlashBegin, options: CommandOptions = {}): Promise<void> {
+  // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
+  async flashBegin(
+    params: FlashBegin,
+    options: CommandOptions = {},
+  ): Promise<void> {
     const size = this.isStub
       ? params.size
       : eraseSizeFor(this.chip, params.offset, params.size);
@@ -180,7 +184,11 @@ export class Loader implements AsyncDisposable {
   }
 
   /** FLASH_DEFL_BEGIN: erases `size` bytes and opens them for a zlib stream. */
-  flashDeflBegin(params: FlashBegin, options?: CommandOptions): Promise<void> {
+  // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
+  async flashDeflBegin(
+    params: FlashBegin,
+    options?: CommandOptions,
+  ): Promise<void> {
     return this.#run(FLASH_DEFL_BEGIN, this.#begin(params), options);
   }
 
@@ -316,10 +324,20 @@ export class Loader implements AsyncDisposable {
     );
   }
 
-  /** The fifth word, the encryption flag, is there for stubs and newer ROMs only. */
-  #begin(params: FlashBegin): FlashBeginParams {
-    const flagged = this.isStub || this.chip.rom.encryptedFlag;
-    return flagged ? { ...params, encrypted: false } : params;
+  /**
+   * The fifth word, the encryption flag, is there for stubs and newer ROMs only.
+   *
+   * @throws {ChipError} `chip-lacks` if it is needed and not there.
+   */
+  #begin({ encrypted = false, ...params }: FlashBegin): FlashBeginParams {
+    if (this.isStub || this.chip.rom.encryptedFlag) {
+      return { ...params, encrypted };
+    }
+    if (!encrypted) return params;
+    throw new ChipError(
+      `Cannot write encrypted: the ${this.chip.name} ROM cannot encrypt`,
+      { code: "chip-lacks", hint: "Use the flasher stub." },
+    );
   }
 
   /** The smaller packets that the USB-OTG port of some chips needs. */

@@ -21,6 +21,37 @@ export interface SecurityInfo {
   readonly apiVersion?: number;
 }
 
+/** The bits of {@linkcode SecurityInfo.flags}. */
+export const SECURITY_FLAGS = {
+  /** Secure boot is on. */
+  secureBoot: 1 << 0,
+  /** A key that fails once is revoked. */
+  aggressiveRevoke: 1 << 1,
+  /** The ROM's loader is restricted. */
+  secureDownload: 1 << 2,
+  /** The first secure boot key is revoked. */
+  keyRevoked0: 1 << 3,
+  /** The second secure boot key is revoked. */
+  keyRevoked1: 1 << 4,
+  /** The third secure boot key is revoked. */
+  keyRevoked2: 1 << 5,
+  /** JTAG is disabled until software enables it. */
+  softDisabledJtag: 1 << 6,
+  /** JTAG is disabled for good. */
+  hardDisabledJtag: 1 << 7,
+  /** USB is disabled. */
+  usbDisabled: 1 << 8,
+  /** The data cache is disabled in download mode. */
+  dcacheDisabled: 1 << 9,
+  /** The instruction cache is disabled in download mode. */
+  icacheDisabled: 1 << 10,
+} as const;
+
+/** Whether an odd number of bits is set: how eFuses count what can be switched on and off. */
+export function hasOddBits(word: number): boolean {
+  return word.toString(2).replaceAll("0", "").length % 2 === 1;
+}
+
 const SHORT_SIZE = 12;
 const LONG_SIZE = 20;
 const KEY_COUNT = 7;

@@ -1,6 +1,7 @@
 import type { ChipFamily } from "../chips/family.ts";
 import { MAGIC_ADDRESS } from "../chips/registry.ts";
 import { parseRevision } from "./_parse_options.ts";
+import { keyFields } from "./_security.ts";
 import { siliconOf } from "./_silicon.ts";
 import { uartClkDiv } from "./_uart.ts";
 import { installWatchdog } from "./_watchdog.ts";
@@ -19,12 +20,13 @@ export function defineIdentity(
   options: VirtualBoardOptions,
 ): void {
   const silicon = siliconOf(chip);
-  const { fields, revision, registers } = options;
+  const { fields, revision, registers, flashKey } = options;
   const words = buildIdentityWords(chip, {
     mac,
     macCrc: silicon.macCrc,
     fields: {
       ...silicon.fields,
+      ...keyFields(chip, flashKey),
       ...(revision === undefined ? {} : parseRevision(revision)),
       ...fields,
     },

@@ -52,6 +52,7 @@ interface LaterChip {
   readonly magic?: number;
   readonly crystalMhz?: number;
   readonly ecoVersion?: number;
+  readonly flashPins?: Silicon["flashPins"];
 }
 
 function later(chip: LaterChip): Silicon {
@@ -68,6 +69,7 @@ function later(chip: LaterChip): Silicon {
     spiUsr: 0xc0,
     strap,
     ecoVersion: chip.ecoVersion ?? 0,
+    ...(chip.flashPins && { flashPins: chip.flashPins }),
     nothingToRun: { text: "user code done\r\n", stays: true },
     boot: {
       banner: `ESP-ROM:${rom}\r\n${date}`,
@@ -91,6 +93,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     causes: RTC_CAUSES,
     flashLines: SPIWP,
     oui: "7cdfa1",
+    flashPins: { spi: [30, 31, 32, 27, 29] },
     magic: 0x7c6,
   }),
   esp32s3: later({
@@ -102,6 +105,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     flashLines: SPIWP,
     oui: "84f703",
     fields: { minorRevision: 2 },
+    flashPins: { spi: [30, 31, 32, 27, 29] },
     magic: 0x9,
   }),
   esp32c3: later({
@@ -113,6 +117,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     flashLines: SPIWP,
     oui: "a0764e",
     fields: { minorRevision: 3 },
+    flashPins: { spi: [15, 17, 16, 12, 14] },
     magic: 0x1b31_506f,
     ecoVersion: 3,
   }),

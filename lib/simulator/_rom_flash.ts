@@ -1,7 +1,9 @@
 import { xorChecksum } from "../bytes.ts";
 import { SPI_ATTACH } from "../protocol/commands.ts";
 import { Inflater } from "./_inflater.ts";
+import type { FlashRegion } from "./_flash_driver.ts";
 import type { Machine } from "./_machine.ts";
+import { mayEncrypt } from "./_security.ts";
 import { SECTOR_SIZE } from "./flash_memory.ts";
 
 /** Codes of a ROM's refusals. */
@@ -54,6 +56,7 @@ export class RomFlashWriter {
   #address = 0;
   #left = 0;
   #failed = false;
+  #encrypted = false;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -61,19 +64,19 @@ export class RomFlashWriter {
 
   /** FLASH_BEGIN and FLASH_DEFL_BEGIN. */
   async begin(
-    address: number,
-    size: number,
-    deflated: boolean,
+    { address, size, deflated, encrypted }: FlashRegion,
   ): Promise<number> {
     const { spi, flash, chip } = this.#machine;
     // A ROM without SPI_ATTACH connects its flash here.
-    if (!chip.rom.opcodes.includes(SPI_ATTACH.opcode)) spi.attached = true;
+    if (!chip.rom.opcodes.includes(SPI_ATTACH.opcode)) spi.attach(0);
     this.#inflater?.close();
     this.#inflater = deflated ? new Inflater() : undefined;
     this.#packets.restart();
     this.#address = address;
     this.#left = size;
-    this.#failed = !spi.attached || address % SECTOR_SIZE !== 0 ||
+    this.#encrypted = encrypted;
+    this.#failed = !spi.attached || encrypted && !mayEncrypt(this.#machine) ||
+      address % SECTOR_SIZE !== 0 ||
       !flash.holds(address, size);
     if (this.#failed) return ROM_ERROR.failed;
     flash.unlock();
@@ -119,7 +122,7 @@ export class RomFlashWriter {
     if (this.#failed || !flash.holds(this.#address, data.length)) {
       return ROM_ERROR.failed;
     }
-    await flash.program(this.#address, data);
+    await flash.program(this.#address, data, this.#encrypted);
     this.#address += data.length;
     this.#left = Math.max(0, this.#left - data.length);
     return 0;

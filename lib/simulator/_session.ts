@@ -5,6 +5,7 @@ import type { RequestPacket } from "../protocol/packet.ts";
 import { FlashDriver } from "./_flash_driver.ts";
 import { holdsGreeting } from "./_greeting.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
+import { cipherOf } from "./_security.ts";
 import { type ResetCause, type Silicon, siliconOf } from "./_silicon.ts";
 import type {
   BehaviorHooks,
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly memory: MemoryMap;
   readonly spi: SpiController;
   readonly flash: FlashMemory;
+  /** The flash encryption key. */
+  readonly flashKey: Uint8Array | undefined;
   readonly crystalHz: number;
   readonly traffic: Traffic;
   readonly clock: Clock;
@@ -69,6 +72,8 @@ export class Session implements Machine {
       timing: options.flashTiming,
       work: (ms) => this.#work(ms),
       onRead: () => options.spi.markRead(),
+      connected: () => options.spi.attached,
+      cipher: () => cipherOf(options.chip, options.memory, options.flashKey),
     });
     // A ROM that cannot be told the size does not check it.
     if (!options.chip.rom.opcodes.includes(SPI_SET_PARAMS.opcode)) {

@@ -1,4 +1,5 @@
 import type { BitField, ChipFamily } from "../chips/family.ts";
+import type { NamedPins } from "./_flash_pins.ts";
 import { LATER_SILICON } from "./_later_silicon.ts";
 
 /** Why a chip starts. */
@@ -56,6 +57,8 @@ export interface Silicon {
   readonly macCrc?: BitField;
   /** Bits of SPI USR that are set at reset. */
   readonly spiUsr: number;
+  /** The pins that the flash chip can be at, by name, where they can be chosen. */
+  readonly flashPins?: NamedPins;
   /** GPIO_STRAP when the chip boots from flash; in download mode the bit that the record names is clear. */
   readonly strap?: number;
   /** The ECO version in the answer to GET_SECURITY_INFO. */
@@ -111,6 +114,7 @@ const esp32: Silicon = {
   },
   macCrc: { block: "block0", word: 2, shift: 16, width: 8 },
   spiUsr: 0,
+  flashPins: { spi: [6, 7, 8, 9, 11], hspi: [14, 12, 13, 4, 15] },
   strap: 0x13,
   ecoVersion: 0,
   crystalGuess: { calibration: 0x3ff5_f06c, oscillator: 0x3ff5_a010 },

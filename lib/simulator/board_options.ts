@@ -24,6 +24,14 @@ export interface VirtualBoardOptions {
   readonly flashId?: number | undefined;
   /** The flash chip's SFDP table; an empty one for a chip without. */
   readonly sfdp?: Uint8Array | undefined;
+  /**
+   * The flash encryption key as `espsecure` takes it, in an eFuse block that
+   * nobody can read any more: 32 bytes, or 64 for XTS-AES-256. Whether
+   * encryption is on, `fields` say: `{ flashCryptCount: 1 }`.
+   */
+  readonly flashKey?: Uint8Array | undefined;
+  /** Where the flash chip is: `SPI`, `HSPI`, or five GPIOs `CLK,Q,D,HD,CS`. @default {"SPI"} */
+  readonly flashPins?: string | undefined;
   /** Becomes part of the board's `port`, to tell boards apart. */
   readonly name?: string | undefined;
   /** The chip's revision, such as `3.0`. @default A common one */

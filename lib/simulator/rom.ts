@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeUint32, viewOf } from "../bytes.ts";
+import { viewOf } from "../bytes.ts";
 import {
   CHANGE_BAUDRATE,
   FLASH_BEGIN,
@@ -34,6 +34,7 @@ import {
   ROM_ERROR,
   RomFlashWriter,
 } from "./_rom_flash.ts";
+import { encodeSecurityInfo } from "./_security.ts";
 
 /** Where the data of a data packet begin, behind the header and four words. */
 const DATA_AT = 24;
@@ -42,8 +43,6 @@ const SYNC_REPLIES = 8;
 const SLOW_READ_SIZE = 64;
 /** What the ROM sends at the new speed, behind its answer at the old one. */
 const EMPTY_FRAME = Uint8Array.of(0xc0, 0xc0);
-/** Key purposes of GET_SECURITY_INFO: six empty blocks, and what the ROM has in the seventh byte. */
-const KEY_PURPOSES = [0, 0, 0, 0, 0, 0, 0x0c];
 
 /** What a command comes to. */
 interface Outcome {
@@ -160,7 +159,7 @@ export class RomLoader implements Program {
         (word) => this.#value(this.#machine.memory.readWord(word(0))),
       ],
       [SPI_SET_PARAMS.opcode, (word) => this.#setParams(word(1))],
-      [SPI_ATTACH.opcode, () => this.#attach()],
+      [SPI_ATTACH.opcode, (word) => this.#attach(word(0))],
       [READ_FLASH_SLOW.opcode, (word) => this.#readSlow(word(0), word(1))],
       [CHANGE_BAUDRATE.opcode, (word) => this.#changeBaudRate(word(0))],
       [FLASH_DEFL_BEGIN.opcode, (word) => this.#flashBegin(word, true)],
@@ -190,7 +189,13 @@ export class RomLoader implements Program {
     word: (index: number) => number,
     deflated: boolean,
   ): Promise<Outcome> {
-    const error = await this.#flash.begin(word(3), word(0), deflated);
+    const { encryptedFlag } = this.#machine.chip.rom;
+    const error = await this.#flash.begin({
+      address: word(3),
+      size: word(0),
+      deflated,
+      encrypted: encryptedFlag && word(4) !== 0,
+    });
     return { error, keepsError: true };
   }
 
@@ -246,8 +251,8 @@ export class RomLoader implements Program {
     return {};
   }
 
-  #attach(): Outcome {
-    this.#machine.spi.attached = true;
+  #attach(pins: number): Outcome {
+    this.#machine.spi.attach(pins);
     return {};
   }
 
@@ -296,21 +301,4 @@ export class RomLoader implements Program {
     this.#reply.setData(info);
     return { dataSize: info.length, keepsError: true };
   }
-}
-
-/**
- * GET_SECURITY_INFO's answer: flags, crypt count, seven key purposes and, from
- * chips that are told by it, chip id and ECO version.
- */
-export function encodeSecurityInfo(
-  { chip, silicon }: Pick<Machine, "chip" | "silicon">,
-): Uint8Array {
-  const { detect } = chip;
-  const ids = detect.kind === "chip-id"
-    ? encodeUint32(detect.id, silicon.ecoVersion)
-    : new Uint8Array(0);
-  const info = new Uint8Array(12 + ids.length);
-  info.set(KEY_PURPOSES, 5);
-  info.set(ids, 12);
-  return info;
 }

@@ -19,6 +19,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   "flash-size": (options, value) => options.flashSize = value,
   "flash-id": (options, value) =>
     options.flashId = parseInteger("flash-id", value),
+  "flash-pins": (options, value) => options.flashPins = value,
   "revision": (options, value) => options.revision = value,
   "crystal": (options, value) =>
     options.crystalMhz = parseInteger("crystal", value),
@@ -37,9 +38,9 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
  * Makes a board from a URL: the chip stands where a host name would, options
  * are parameters, and what stands behind `#` is the board's name.
  *
- * Parameters: `mac`, `index`, `flash-size`, `flash-id`, `revision`, `crystal` (MHz),
- * `strap`, `usb`, `timing`, `app` (what the application prints) and any number
- * of `fault`, each as `parseBehavior` reads it.
+ * Parameters: `mac`, `index`, `flash-size`, `flash-id`, `flash-pins`, `revision`,
+ * `crystal` (MHz), `strap`, `usb`, `timing`, `app` (what the application prints)
+ * and any number of `fault`, each as `parseBehavior` reads it.
  *
  * @throws {SyntaxError} If the URL or a parameter cannot be read.
  * @throws {RangeError} If the chip or a value does not exist.

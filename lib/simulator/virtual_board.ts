@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
 import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { BoardLink, type LinkKind } from "./_board_link.ts";
+import { parseFlashPins } from "./_flash_pins.ts";
 import { defineIdentity, defineRegisters } from "./_identity.ts";
 import { countUp, parseFlashSize } from "./_parse_options.ts";
 import { TransistorPair, UsbSerialJtag } from "./_reset_circuit.ts";
@@ -121,6 +122,8 @@ export class VirtualBoard implements AsyncDisposable {
       usrReset: silicon.spiUsr,
       timing: options.flashTiming ?? GD25Q32C_TIMING,
       clock: options.timing === "clocked" ? this.#clock : undefined,
+      namedPins: silicon.flashPins,
+      flashPins: parseFlashPins(options.flashPins ?? "SPI", silicon.flashPins),
     });
     this.#circuit = this.#makeCircuit();
     defineIdentity(this.#silicon, this.#memory, mac, options);
@@ -279,6 +282,7 @@ export class VirtualBoard implements AsyncDisposable {
       memory: this.#memory,
       spi: this.#spi,
       flash: this.flash,
+      flashKey: this.#options.flashKey,
       crystalHz: this.#crystalHz,
       traffic: this.traffic,
       clock: this.#clock,

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 /**
  * A program that peer tests know. `python` means one that can import pyserial,
  * `nvs_python` one that can import ESP-IDF's NVS partition generator, `idf_python`
- * one that can import Espressif's `esp-idf-defs`.
+ * one that can import Espressif's `esp-idf-defs`,
+ * `esptool_python` one that can import esptool, and can fork.
  */
 export type PeerName =
   | "esptool"
@@ -22,12 +23,16 @@ export type PeerName =
   | "tmux"
   | "bash"
   | "zsh"
-  | "fish";
+  | "fish"
+  | "esptool_python"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-gcc";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: PYTHON,
+  esptool_python: PYTHON,
   nvs_python: PYTHON,
   idf_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
@@ -36,13 +41,16 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
 };
 
-/** What a Python must be able to import. */
-const MODULES: Readonly<Partial<Record<PeerName, string>>> = {
-  python: "serial",
-  nvs_python: "esp_idf_nvs_partition_gen",
-  idf_python: "esp_idf_defs.partitions",
+/** What a Python must be able to run to be the peer. */
+const SCRIPTS: Readonly<Partial<Record<PeerName, string>>> = {
+  python: "import serial",
+  esptool_python: "import esptool, os; os.fork",
+  nvs_python: "import esp_idf_nvs_partition_gen",
+  idf_python: "import esp_idf_defs.partitions",
 };
 
 /**
@@ -55,7 +63,10 @@ export function findPeer(name: PeerName): string | undefined {
   for (const folder of searchFolders()) {
     for (const file of FILE_NAMES[name]) {
       const path = join(folder, file);
-      if (isFile(path) && canImport(path, MODULES[name])) return path;
+      const script = SCRIPTS[name];
+      if (isFile(path) && (script === undefined || runs(path, script))) {
+        return path;
+      }
     }
   }
   return undefined;
@@ -113,10 +124,9 @@ function isFile(path: string): boolean {
   }
 }
 
-function canImport(python: string, module: string | undefined): boolean {
-  if (module === undefined) return true;
+function runs(python: string, script: string): boolean {
   const { success } = new Deno.Command(python, {
-    args: ["-c", `import ${module}`],
+    args: ["-c", script],
     stdout: "null",
     stderr: "null",
   }).outputSync();
