@@ -45,7 +45,7 @@ function imageProblem({ image }: ChipFamily): string | undefined {
 }
 
 function registerProblem(
-  { registers, efuse, flashSupply }: ChipFamily,
+  { registers, efuse, flashSupply, usb }: ChipFamily,
 ): string | undefined {
   const { spi, watchdog, superWatchdog, forceDownloadBoot, strap, ...rest } =
     registers;
@@ -61,6 +61,7 @@ function registerProblem(
     forceDownloadBoot?.address,
     strap?.address,
     flashSupply?.override,
+    usb?.portVariable?.address,
     ...Object.values(efuse.blocks).map(({ address }) => address),
   ];
   const wrong = addresses.find((address) =>

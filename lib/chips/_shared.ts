@@ -127,6 +127,11 @@ export const FLASH_FREQUENCIES: Readonly<Record<string, number>> = {
 /** The crystals of boards whose family has more than one, in megahertz. */
 export const MEASURED_CRYSTALS: readonly number[] = [26, 40, 48];
 
+/** What secure download mode leaves: SYNC, writing flash, the line's speed, the flash's set-up and GET_SECURITY_INFO. */
+export const SECURE_DOWNLOAD_OPCODES: readonly number[] = [
+  ...[0x02, 0x03, 0x04, 0x08, 0x0b, 0x0d, 0x0f, 0x10, 0x11, 0x12, 0x14],
+];
+
 /** The ROM loader of every chip after the ESP32. */
 export const LATER_ROM: RomLoader = {
   statusBytes: 4,
@@ -135,6 +140,7 @@ export const LATER_ROM: RomLoader = {
   ramBlockSize: 0x1800,
   encryptedFlag: true,
   bootLogBaud: 115_200,
+  secureDownloadOpcodes: SECURE_DOWNLOAD_OPCODES,
 };
 
 /** The flash controller of the chips after the ESP32, by its first register. */

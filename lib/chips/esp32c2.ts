@@ -123,6 +123,5 @@ export const esp32c2: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "measured", divider: 1, candidates: MEASURED_CRYSTALS },
-
-  quirks: [],
+  quirks: ["esp32c2-rom-baud"],
 });

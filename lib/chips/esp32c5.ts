@@ -142,5 +142,5 @@ export const esp32c5: ChipFamily = defineChip({
   },
   crystal: { kind: "measured", divider: 1, candidates: MEASURED_CRYSTALS },
   usb: USB_JTAG,
-  quirks: [],
+  quirks: ["esp32c5-rom-baud"],
 });

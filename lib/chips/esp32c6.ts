@@ -95,6 +95,6 @@ export const esp32c6: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
-  usb: USB_JTAG,
+  usb: { ...USB_JTAG, portVariable: { address: 0x4087_f580, jtag: 3 } },
   quirks: [],
 });

@@ -133,6 +133,6 @@ export const esp32h2: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 32 },
-  usb: USB_JTAG,
+  usb: { ...USB_JTAG, portVariable: { address: 0x4084_fefc, jtag: 3 } },
   quirks: [],
 });

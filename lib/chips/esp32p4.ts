@@ -119,6 +119,11 @@ export const esp32p4: ChipFamily = defineChip({
     features: [[{ text: "Dual Core + LP Core" }], [{ text: "400MHz" }]],
   },
   crystal: { kind: "fixed", mhz: 40 },
-  usb: { ...USB_JTAG, otgProductId: 0x0012, otgBlockSize: OTG_BLOCK_SIZE },
+  usb: {
+    ...USB_JTAG,
+    otgProductId: 0x0012,
+    otgBlockSize: OTG_BLOCK_SIZE,
+    portVariable: { address: 0x4ff3_fec8, otg: 5, jtag: 6 },
+  },
   quirks: [],
 });

@@ -143,6 +143,10 @@ export const esp32s2: ChipFamily = defineChip({
   crystal: { kind: "fixed", mhz: 40 },
   flashPins: { ranges: [[0, 22], [26, 47]], usb: [19, 20] },
   flashSupply: { strapMask: 1 << 4 },
-  usb: { otgProductId: 0x0002, otgBlockSize: OTG_BLOCK_SIZE },
+  usb: {
+    otgProductId: 0x0002,
+    otgBlockSize: OTG_BLOCK_SIZE,
+    portVariable: { address: 0x3fff_fd14, otg: 2 },
+  },
   quirks: [],
 });

@@ -151,6 +151,11 @@ export const esp32s3: ChipFamily = defineChip({
   crystal: { kind: "fixed", mhz: 40 },
   flashPins: { ranges: [[0, 22], [26, 49]], highestHd: 46, usb: [19, 20] },
   flashSupply: { strapMask: 1 << 4 },
-  usb: { ...USB_JTAG, otgProductId: 0x0009, otgBlockSize: OTG_BLOCK_SIZE },
+  usb: {
+    ...USB_JTAG,
+    otgProductId: 0x0009,
+    otgBlockSize: OTG_BLOCK_SIZE,
+    portVariable: { address: 0x3fce_f14c, otg: 3, jtag: 4 },
+  },
   quirks: ["esp32s3-eco0-revision"],
 });

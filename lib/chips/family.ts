@@ -40,6 +40,8 @@ export interface RomLoader {
   readonly encryptedFlag: boolean;
   /** The speed of the boot log, in baud. */
   readonly bootLogBaud: number;
+  /** What is left of the opcodes in secure download mode; absent where the ROM has no such mode. */
+  readonly secureDownloadOpcodes?: readonly number[];
 }
 
 /** The flasher stub that is published for a family. */
@@ -306,6 +308,16 @@ export interface FlashSupplyRegisters {
   readonly override?: number;
 }
 
+/** The low byte of a word in the ROM's data that says by which port the loader was entered. */
+export interface PortVariable {
+  /** The word's address. */
+  readonly address: number;
+  /** The byte when it was USB-OTG. */
+  readonly otg?: number;
+  /** The byte when it was USB-Serial/JTAG. */
+  readonly jtag?: number;
+}
+
 /** How a family reaches a host by USB without an adapter. */
 export interface UsbSupport {
   /** The USB-Serial/JTAG controller's product id (vendor 0x303A). */
@@ -314,6 +326,8 @@ export interface UsbSupport {
   readonly otgProductId?: number;
   /** Bytes of data in a FLASH_DATA packet over USB-OTG. */
   readonly otgBlockSize?: number;
+  /** Where the ROM keeps which of its ports the loader talks to, where that is known. */
+  readonly portVariable?: PortVariable;
 }
 
 /** What no field can say; each has one function in `lib/loader/quirks.ts`. */
@@ -324,6 +338,10 @@ export type Quirk =
   | "esp8266-erase-size"
   /** The ROM takes its crystal for another than it is, and must be told a speed to match. */
   | "esp32-rom-baud"
+  /** The ROM takes every crystal for one of 40 MHz. */
+  | "esp32c2-rom-baud"
+  /** The ROM's crystal is what a clock register says, not what is on the board. */
+  | "esp32c5-rom-baud"
   /** The first silicon answers a revision that it does not have. */
   | "esp32s3-eco0-revision";
 

@@ -53,6 +53,7 @@ interface LaterChip {
   readonly crystalMhz?: number;
   readonly ecoVersion?: number;
   readonly flashPins?: Silicon["flashPins"];
+  readonly crystalGuess?: Silicon["crystalGuess"];
 }
 
 function later(chip: LaterChip): Silicon {
@@ -70,6 +71,7 @@ function later(chip: LaterChip): Silicon {
     strap,
     ecoVersion: chip.ecoVersion ?? 0,
     ...(chip.flashPins && { flashPins: chip.flashPins }),
+    ...(chip.crystalGuess && { crystalGuess: chip.crystalGuess }),
     nothingToRun: { text: "user code done\r\n", stays: true },
     boot: {
       banner: `ESP-ROM:${rom}\r\n${date}`,
@@ -132,6 +134,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { majorRevision: 1 },
     magic: 0x7c41_a06f,
     crystalMhz: 26,
+    crystalGuess: { kind: "fixed", mhz: 40 },
     ecoVersion: 1,
   }),
   esp32c6: later({
@@ -184,6 +187,13 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { majorRevision: 1 },
     magic: 0x63e1_406f,
     crystalMhz: 48,
+    // PCR_SYSCLK_CONF, PCR_SYSCLK_XTAL_FREQ.
+    crystalGuess: {
+      kind: "register",
+      address: 0x6009_6110,
+      shift: 24,
+      width: 7,
+    },
   }),
   esp32c61: later({
     rom: "esp32c61-eco3-20250228",

@@ -6,6 +6,12 @@ export interface ResetLines {
   readonly rts: boolean;
 }
 
+/** What takes the lines. */
+export interface ResetCircuit {
+  /** Takes the lines' new levels. */
+  set(lines: ResetLines): void;
+}
+
 /** What a reset circuit does to the chip. */
 export interface ResetTarget {
   /** EN went low: the chip stands still. */
@@ -30,7 +36,7 @@ export interface ResetTarget {
  * sets one line after the other has both asserted: IO0 is sampled only then
  * when RTS is released.
  */
-export class TransistorPair {
+export class TransistorPair implements ResetCircuit {
   readonly #target: ResetTarget;
   #held = false;
 
@@ -55,7 +61,7 @@ export class TransistorPair {
  * lines for commands: DTR alone asks for download mode, RTS alone resets the
  * chip, neither takes the wish back, and both together mean nothing.
  */
-export class UsbSerialJtag {
+export class UsbSerialJtag implements ResetCircuit {
   readonly #target: ResetTarget;
   #download = false;
   #resetting = false;
@@ -76,4 +82,13 @@ export class UsbSerialJtag {
       this.#target.start(this.#download);
     }
   }
+}
+
+/**
+ * The ROM's USB-OTG port, in which no line reaches EN or IO0: a chip leaves it
+ * by its watchdog, or by hand.
+ */
+export class UsbOtg implements ResetCircuit {
+  /** Takes the lines' new levels, and does nothing. */
+  set(_lines: ResetLines): void {}
 }

@@ -20,11 +20,55 @@ const PURPOSE = { xts128: 4, xts256: [2, 3] } as const;
 const FLAGS: Readonly<Record<string, number>> = {
   secureBoot: 1 << 0,
   aggressiveRevoke: 1 << 1,
-  secureDownload: 1 << 2,
 };
+/** The flag of secure download mode. */
+const SECURE_DOWNLOAD = 1 << 2;
+
+/** What a board's options say about its security. */
+export interface SecurityOptions {
+  /** Whether the bootloader is verified. */
+  readonly secureBoot?: boolean | undefined;
+  /** Whether what runs from flash is decrypted. */
+  readonly flashEncryption?: boolean | undefined;
+  /** Whether the ROM's loader is restricted. */
+  readonly secureDownload?: boolean | undefined;
+  /** The flash encryption key. */
+  readonly flashKey?: Uint8Array | undefined;
+}
+
+/** The ESP32 has secure boot V2 from v3.0 on. */
+const SECURE_BOOT_FIELDS = ["secureBoot", "secureBootV2"] as const;
+
+/**
+ * The fields that a board's security has burnt.
+ *
+ * @throws {RangeError} If the chip lacks what is asked for.
+ */
+export function securityFields(
+  chip: ChipFamily,
+  options: SecurityOptions,
+): Readonly<Record<string, number>> {
+  const { secureBoot, flashEncryption, secureDownload, flashKey } = options;
+  const has = (name: string) => chip.efuse.fields[name] !== undefined;
+  const boot = SECURE_BOOT_FIELDS.find(has);
+  const lacks = secureBoot && boot === undefined && "secure boot" ||
+    flashEncryption && !has("flashCryptCount") && "flash encryption" ||
+    secureDownload && chip.rom.secureDownloadOpcodes === undefined &&
+      "secure download mode";
+  if (lacks) {
+    throw new RangeError(
+      `Cannot make a board with ${lacks}: the ${chip.name} has none`,
+    );
+  }
+  return {
+    ...keyFields(chip, flashKey),
+    ...(secureBoot && boot !== undefined && { [boot]: 1 }),
+    ...(flashEncryption && { flashCryptCount: 1 }),
+  };
+}
 
 /** The fields that are burnt with a flash encryption key. */
-export function keyFields(
+function keyFields(
   chip: ChipFamily,
   key: Uint8Array | undefined,
 ): Readonly<Record<string, number>> {
@@ -63,7 +107,7 @@ export function encodeSecurityInfo(machine: Machine): Uint8Array {
   const field = (name: string) => readField(chip, memory, name);
   const flags = Object.entries(FLAGS).reduce(
     (flags, [name, bit]) => field(name) === 0 ? flags : flags | bit,
-    0,
+    machine.secureDownload ? SECURE_DOWNLOAD : 0,
   );
   const { detect } = chip;
   const ids = detect.kind === "chip-id"

@@ -33,6 +33,8 @@ export interface SessionOptions {
   /** The flash encryption key. */
   readonly flashKey: Uint8Array | undefined;
   readonly crystalHz: number;
+  /** Whether the ROM's loader is in secure download mode. */
+  readonly secureDownload: boolean;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly timing: TimingMode;
@@ -95,6 +97,10 @@ export class Session implements Machine {
 
   get crystalHz(): number {
     return this.#options.crystalHz;
+  }
+
+  get secureDownload(): boolean {
+    return this.#options.secureDownload;
   }
 
   get traffic(): Traffic {

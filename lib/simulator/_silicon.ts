@@ -29,8 +29,33 @@ export interface BootStyle {
   readonly brownOut: string;
 }
 
-/** How the ROM guesses the crystal's frequency, which its CHANGE_BAUDRATE trusts. */
-export interface CrystalGuess {
+/** How the ROM comes to a frequency of the crystal, which its CHANGE_BAUDRATE trusts. */
+export type CrystalGuess = CalibratedGuess | FixedGuess | RegisterGuess;
+
+/** The ROM takes every crystal for the same one. */
+export interface FixedGuess {
+  /** Tells this variant from the others. */
+  readonly kind: "fixed";
+  /** In megahertz. */
+  readonly mhz: number;
+}
+
+/** The ROM reads it from a register, in megahertz. */
+export interface RegisterGuess {
+  /** Tells this variant from the others. */
+  readonly kind: "register";
+  /** The register. */
+  readonly address: number;
+  /** How far its lowest bit is from bit 0. */
+  readonly shift: number;
+  /** How many bits it has. */
+  readonly width: number;
+}
+
+/** The ROM measures it against an oscillator. */
+export interface CalibratedGuess {
+  /** Tells this variant from the others. */
+  readonly kind: "calibrated";
   /** The register with the RTC calibration's count, from bit 7 on. */
   readonly calibration: number;
   /** The eFuse word with the 8 MHz oscillator's frequency, in its low byte. */
@@ -117,7 +142,11 @@ const esp32: Silicon = {
   flashPins: { spi: [6, 7, 8, 9, 11], hspi: [14, 12, 13, 4, 15] },
   strap: 0x13,
   ecoVersion: 0,
-  crystalGuess: { calibration: 0x3ff5_f06c, oscillator: 0x3ff5_a010 },
+  crystalGuess: {
+    kind: "calibrated",
+    calibration: 0x3ff5_f06c,
+    oscillator: 0x3ff5_a010,
+  },
   nothingToRun: {
     text: "flash read err, 631\r\n" +
       "Falling back to built-in command interpreter.\r\nOK\r\n>",

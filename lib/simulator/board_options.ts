@@ -50,8 +50,19 @@ export interface VirtualBoardOptions {
    * @default `auto`, and `download` when the first host's link has no modem lines
    */
   readonly strap?: "auto" | "download" | "run" | undefined;
-  /** `jtag`: the host is on the chip's own USB-Serial/JTAG controller. @default {"bridge"} */
-  readonly usb?: "bridge" | "jtag" | undefined;
+  /**
+   * How the host is connected: by a serial adapter (`bridge`), or by the chip's
+   * own USB-Serial/JTAG controller (`jtag`) or USB-OTG port (`otg`).
+   *
+   * @default {"bridge"}
+   */
+  readonly usb?: "bridge" | "jtag" | "otg" | undefined;
+  /** Whether secure boot is on. @default {false} */
+  readonly secureBoot?: boolean | undefined;
+  /** Whether flash encryption is on, so that the chip decrypts what it runs. @default {false} */
+  readonly flashEncryption?: boolean | undefined;
+  /** Whether the ROM's loader is in secure download mode. @default {false} */
+  readonly secureDownload?: boolean | undefined;
   /** Whether bytes and flash take time. @default {"instant"} */
   readonly timing?: TimingMode | undefined;
   /** What the flash chip takes for its work. @default {GD25Q32C_TIMING} */

@@ -75,9 +75,10 @@ export class RomLoader implements Program {
     this.#machine = machine;
     this.#reply = new ReplyBuffer(machine.chip.rom.statusBytes);
     this.#flash = new RomFlashWriter(machine);
-    const { opcodes } = machine.chip.rom;
+    const { opcodes, secureDownloadOpcodes = [] } = machine.chip.rom;
+    const left = machine.secureDownload ? secureDownloadOpcodes : opcodes;
     this.#handlers = new Map(
-      this.#table().filter(([opcode]) => opcodes.includes(opcode)),
+      this.#table().filter(([opcode]) => left.includes(opcode)),
     );
   }
 
@@ -273,10 +274,8 @@ export class RomLoader implements Program {
   }
 
   #changeBaudRate(baudRate: number): Outcome {
-    const { crystalHz, silicon: { crystalGuess }, memory } = this.#machine;
-    const guess = crystalGuess === undefined ? crystalHz : 15_625 / 40 *
-      (memory.readWord(crystalGuess.calibration) >>> 7) *
-      (memory.readWord(crystalGuess.oscillator) & 0xff);
+    const { crystalHz } = this.#machine;
+    const guess = this.#guessCrystal();
     const real = Math.round(baudRate * crystalHz / guess);
     return {
       after: async () => {
@@ -284,6 +283,24 @@ export class RomLoader implements Program {
         await this.#machine.send(EMPTY_FRAME);
       },
     };
+  }
+
+  /** What the ROM takes the crystal for, in hertz. */
+  #guessCrystal(): number {
+    const { crystalHz, silicon: { crystalGuess: guess }, memory } =
+      this.#machine;
+    switch (guess?.kind) {
+      case undefined:
+        return crystalHz;
+      case "fixed":
+        return guess.mhz * 1e6;
+      case "register":
+        return (memory.readWord(guess.address) >>> guess.shift) %
+            2 ** guess.width * 1e6;
+      case "calibrated":
+        return 15_625 / 40 * (memory.readWord(guess.calibration) >>> 7) *
+          (memory.readWord(guess.oscillator) & 0xff);
+    }
   }
 
   #md5(address: number, size: number): Outcome {

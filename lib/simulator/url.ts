@@ -26,7 +26,13 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   "strap": (options, value) =>
     options.strap = oneOf("strap", value, ["auto", "download", "run"]),
   "usb": (options, value) =>
-    options.usb = oneOf("usb", value, ["bridge", "jtag"]),
+    options.usb = oneOf("usb", value, ["bridge", "jtag", "otg"]),
+  "secure-boot": (options, value) =>
+    options.secureBoot = parseTruth("secure-boot", value),
+  "flash-encryption": (options, value) =>
+    options.flashEncryption = parseTruth("flash-encryption", value),
+  "secure-download": (options, value) =>
+    options.secureDownload = parseTruth("secure-download", value),
   "timing": (options, value) =>
     options.timing = oneOf("timing", value, ["instant", "clocked"]),
   "app": (options, value) => options.appText = value,
@@ -39,8 +45,10 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
  * are parameters, and what stands behind `#` is the board's name.
  *
  * Parameters: `mac`, `index`, `flash-size`, `flash-id`, `flash-pins`, `revision`,
- * `crystal` (MHz), `strap`, `usb`, `timing`, `app` (what the application prints)
- * and any number of `fault`, each as `parseBehavior` reads it.
+ * `crystal` (MHz), `strap`, `usb` (`bridge`, `jtag` or `otg`), `secure-boot`,
+ * `flash-encryption`, `secure-download`, `timing`, `app` (what the application
+ * prints) and any number of `fault`, each as `parseBehavior` reads it. What is on
+ * or off may do without a value: `sim://esp32s3?usb=otg&secure-download`.
  *
  * @throws {SyntaxError} If the URL or a parameter cannot be read.
  * @throws {RangeError} If the chip or a value does not exist.
@@ -82,6 +90,10 @@ function oneOf<const Value extends string>(
     );
   }
   return value;
+}
+
+function parseTruth(name: string, text: string): boolean {
+  return oneOf(name, text, ["", "true", "false"]) !== "false";
 }
 
 function parseInteger(name: string, text: string): number {

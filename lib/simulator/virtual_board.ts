@@ -16,7 +16,12 @@ import { BoardLink, type LinkKind } from "./_board_link.ts";
 import { parseFlashPins } from "./_flash_pins.ts";
 import { defineIdentity, defineRegisters } from "./_identity.ts";
 import { countUp, parseFlashSize } from "./_parse_options.ts";
-import { TransistorPair, UsbSerialJtag } from "./_reset_circuit.ts";
+import {
+  type ResetCircuit,
+  TransistorPair,
+  UsbOtg,
+  UsbSerialJtag,
+} from "./_reset_circuit.ts";
 import { Session } from "./_session.ts";
 import { type ResetCause, siliconOf } from "./_silicon.ts";
 import { holdsSync, resample } from "./_uart.ts";
@@ -71,7 +76,7 @@ export class VirtualBoard implements AsyncDisposable {
   readonly #memory: MemoryMap;
   readonly #spi: SpiController;
   readonly #hooks: readonly BehaviorHooks[];
-  readonly #circuit: TransistorPair | UsbSerialJtag;
+  readonly #circuit: ResetCircuit;
   #strap: "auto" | "download" | "run";
   #download = false;
   #baudRate = DEFAULT_BAUD;
@@ -128,6 +133,7 @@ export class VirtualBoard implements AsyncDisposable {
     this.#circuit = this.#makeCircuit();
     defineIdentity(this.#silicon, this.#memory, mac, options);
     defineRegisters(this.#silicon, this.#memory, {
+      usb: options.usb,
       crystalHz: this.#crystalHz,
       baudRate: () => this.#baudRate,
       download: () => this.#download,
@@ -173,7 +179,7 @@ export class VirtualBoard implements AsyncDisposable {
     const link: BoardLink = new BoardLink({
       port: this.port,
       kind,
-      hasSpeed: kind !== "stream" && this.#options.usb !== "jtag",
+      hasSpeed: kind !== "stream" && !this.#isUsb(),
       info: this.#adapter(),
       baudRate,
       clock: this.#clock,
@@ -222,19 +228,30 @@ export class VirtualBoard implements AsyncDisposable {
     return this.close();
   }
 
-  #makeCircuit(): TransistorPair | UsbSerialJtag {
-    const usb = this.#options.usb === "jtag";
+  #makeCircuit(): ResetCircuit {
+    const { usb } = this.#options;
     const target = {
       hold: () => this.#stop(),
       start: (io0Low: boolean) =>
-        this.#start(usb ? "usb" : "enable-pin", io0Low),
+        this.#start(this.#isUsb() ? "usb" : "enable-pin", io0Low),
     };
-    return usb ? new UsbSerialJtag(target) : new TransistorPair(target);
+    if (usb === "otg") return new UsbOtg();
+    return usb === "jtag"
+      ? new UsbSerialJtag(target)
+      : new TransistorPair(target);
+  }
+
+  /** Whether the host is at the chip itself, without an adapter. */
+  #isUsb(): boolean {
+    return (this.#options.usb ?? "bridge") !== "bridge";
   }
 
   #adapter(): Partial<TransportInfo> {
-    if (this.#options.usb !== "jtag") return {};
-    const usbProductId = this.#silicon.usb?.jtagProductId;
+    if (!this.#isUsb()) return {};
+    const { usb } = this.#silicon;
+    const usbProductId = this.#options.usb === "otg"
+      ? usb?.otgProductId
+      : usb?.jtagProductId;
     return { usbVendorId: USB_VENDOR_ESPRESSIF, usbProductId };
   }
 
@@ -267,13 +284,22 @@ export class VirtualBoard implements AsyncDisposable {
     // A CPU reset leaves RAM and the RTC's registers alone.
     if (cause !== "software") this.#memory.clear();
     this.#spi.reset();
-    this.#baudRate = this.#silicon.rom.bootLogBaud;
+    this.#baudRate = this.#bootBaud();
     this.#measuresLine = this.#download;
     const mode = this.#download ? "download" : "run";
     this.traffic.record({ kind: "reset", cause, mode });
     const session = this.#makeSession();
     this.#session = session;
     this.#enqueue(session, () => session.boot(cause, this.#download));
+  }
+
+  /** A ROM that takes every crystal for the same one is as wrong in its log's speed. */
+  #bootBaud(): number {
+    const { crystalGuess: guess } = siliconOf(this.#silicon);
+    const { bootLogBaud } = this.#silicon.rom;
+    return guess?.kind === "fixed"
+      ? bootLogBaud * this.#crystalHz / (guess.mhz * 1_000_000)
+      : bootLogBaud;
   }
 
   #makeSession(): Session {
@@ -284,6 +310,7 @@ export class VirtualBoard implements AsyncDisposable {
       flash: this.flash,
       flashKey: this.#options.flashKey,
       crystalHz: this.#crystalHz,
+      secureDownload: this.#options.secureDownload ?? false,
       traffic: this.traffic,
       clock: this.#clock,
       timing: this.#options.timing ?? "instant",

@@ -50,8 +50,7 @@ export const makeImage: Command = defineCommand({
     }),
   },
   examples: [{
-    line:
-      "make-image -f text.bin -a 0x40100000 -e 0x40100004 app.bin",
+    line: "make-image -f text.bin -a 0x40100000 -e 0x40100004 app.bin",
     does: "makes an ESP8266 image of one segment",
   }],
   result: IMAGE_FILES_RESULT,
