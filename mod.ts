@@ -42,9 +42,13 @@ export type {
   MemoryKind,
   MemoryRegion,
   MemoryType,
+  NoSecureBootStub,
+  PointerStart,
+  PortVariable,
   Quirk,
   RegisterBits,
   RomLoader,
+  SecureBootStub,
   SpiRegisters,
   SuperWatchdogRegisters,
   TextRule,
@@ -219,6 +223,7 @@ export {
   serveTcp,
   type TransportServer,
 } from "./lib/transport/tcp_server.ts";
+export type { UsbMode } from "./lib/loader/usb_mode.ts";
 export type {
   SerialSignals,
   Transport,

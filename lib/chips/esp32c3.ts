@@ -31,7 +31,7 @@ export const esp32c3: ChipFamily = defineChip({
   imageChipId: 5,
   detect: { kind: "chip-id", id: 5 },
   rom: LATER_ROM,
-  stub: { file: "esp32c3" },
+  stub: { file: "esp32c3", secureBoot: { kind: "never" } },
   registers: {
     uartClkDiv: 0x6000_0014,
     uartDate: 0x6000_007c,

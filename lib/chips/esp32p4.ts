@@ -125,5 +125,5 @@ export const esp32p4: ChipFamily = defineChip({
     otgBlockSize: OTG_BLOCK_SIZE,
     portVariable: { address: 0x4ff3_fec8, otg: 5, jtag: 6 },
   },
-  quirks: [],
+  quirks: ["esp32p4-flash-power"],
 });

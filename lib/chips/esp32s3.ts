@@ -35,7 +35,11 @@ export const esp32s3: ChipFamily = defineChip({
   imageChipId: 9,
   detect: { kind: "chip-id", id: 9 },
   rom: LATER_ROM,
-  stub: { file: "esp32s3" },
+  stub: {
+    file: "esp32s3",
+    // The pointer to the ROM's flash read function, which READ_FLASH_SLOW calls.
+    secureBoot: { kind: "pointer", address: 0x3fce_f688 },
+  },
   registers: {
     uartClkDiv: 0x6000_0014,
     uartDate: 0x6000_0080,

@@ -6,6 +6,16 @@
  */
 
 import { checkChip } from "./_check_chip.ts";
+import type { FamilyStub, RomLoader } from "./loaders.ts";
+
+export type {
+  EarlierStub,
+  FamilyStub,
+  NoSecureBootStub,
+  PointerStart,
+  RomLoader,
+  SecureBootStub,
+} from "./loaders.ts";
 
 /** How a family is told from the others. */
 export type ChipDetection = MagicDetection | ChipIdDetection;
@@ -24,40 +34,6 @@ export interface ChipIdDetection {
   readonly kind: "chip-id";
   /** The id; the same as in an image's extended header. */
   readonly id: number;
-}
-
-/** What the mask ROM's loader can do. */
-export interface RomLoader {
-  /** How many status bytes end a reply. */
-  readonly statusBytes: 2 | 4;
-  /** Opcodes that the ROM knows. */
-  readonly opcodes: readonly number[];
-  /** Bytes of data in a FLASH_DATA packet. */
-  readonly flashBlockSize: number;
-  /** Bytes of data in a MEM_DATA packet. */
-  readonly ramBlockSize: number;
-  /** Whether FLASH_BEGIN has a fifth word, the encryption flag. */
-  readonly encryptedFlag: boolean;
-  /** The speed of the boot log, in baud. */
-  readonly bootLogBaud: number;
-  /** What is left of the opcodes in secure download mode; absent where the ROM has no such mode. */
-  readonly secureDownloadOpcodes?: readonly number[];
-}
-
-/** The flasher stub that is published for a family. */
-export interface FamilyStub {
-  /** The name of its file in the stub package, without `.json`. */
-  readonly file: string;
-  /** Chips of an earlier revision, where that stub does not run on them. */
-  readonly earlier?: EarlierStub;
-}
-
-/** What runs on chips of an earlier revision. */
-export interface EarlierStub {
-  /** The first revision that takes the family's stub, major × 100 + minor. */
-  readonly before: number;
-  /** The earlier chips' file; absent if none runs on them. */
-  readonly file?: string;
 }
 
 /** Where the controller of the boot flash has its registers; all are addresses. */
@@ -342,6 +318,8 @@ export type Quirk =
   | "esp32c2-rom-baud"
   /** The ROM's crystal is what a clock register says, not what is on the board. */
   | "esp32c5-rom-baud"
+  /** Some revisions come up with their flash's supply off. */
+  | "esp32p4-flash-power"
   /** The first silicon answers a revision that it does not have. */
   | "esp32s3-eco0-revision";
 

@@ -22,10 +22,11 @@ import { UsageError } from "./usage_error.ts";
 
 /**
  * What a verb does with an open board; its result goes into the report. The
- * device heeds Ctrl-C and shows its progress without being told to.
+ * device heeds Ctrl-C and shows its progress without being told to. A chip in
+ * secure download mode does not say what it is.
  */
 export type DeviceWork = (
-  chip: ChipIdentity,
+  chip: ChipIdentity | undefined,
   device: Device,
 ) => Report["result"] | Promise<Report["result"]>;
 
@@ -40,7 +41,7 @@ export async function withDevice(
 ): Promise<Report> {
   const { globals, screen, board } = call;
   await noteConfig(call);
-  let chip: ChipIdentity;
+  let chip: ChipIdentity | undefined;
   let result: Report["result"];
   {
     await using device = await openDevice(call, known);
@@ -51,7 +52,11 @@ export async function withDevice(
   const { after } = globals;
   if (after === "no-reset") screen.line("Staying in bootloader.");
   if (after === "no-reset-stub") screen.line("Staying in flasher stub.");
-  return { ...(board.port && { port: board.port }), chip, result };
+  return {
+    ...(board.port && { port: board.port }),
+    ...(chip && { chip }),
+    result,
+  };
 }
 
 async function noteConfig({ config, screen }: Surroundings): Promise<void> {
@@ -154,17 +159,29 @@ async function openAt(
   });
 }
 
+/** How the chip's own USB ports are called. */
+const USB_MODES = { jtag: "USB-Serial/JTAG", otg: "USB-OTG" } as const;
+
 /** Says what the board is. */
 async function introduce(
   { screen, board }: Surroundings,
   device: Device,
-): Promise<ChipIdentity> {
+): Promise<ChipIdentity | undefined> {
+  if (device.secureDownload) {
+    const { name } = device.chip;
+    screen.line(`Connected to ${name} on ${board.port}:`);
+    screen.line(`Chip type:          ${name} in Secure Download Mode`);
+    screen.line();
+    return undefined;
+  }
   const chip = await device.readIdentity();
   board.mac = chip.mac;
   screen.line(`Connected to ${chip.chip} on ${board.port}:`);
   screen.line(`Chip type:          ${chip.description}`);
   screen.line(`Features:           ${chip.features.join(", ")}`);
   screen.line(`Crystal frequency:  ${chip.crystalMhz}MHz`);
+  const { usbMode } = device;
+  if (usbMode) screen.line(`USB mode:           ${USB_MODES[usbMode]}`);
   for (const line of macLines(chip)) screen.line(line);
   screen.line();
   if (device.isStub) screen.line("Stub flasher running.");

@@ -8,6 +8,7 @@ import { delay } from "../clock.ts";
 import { ChipError, EspError, TransportError } from "../errors.ts";
 import { readMac } from "../loader/identity.ts";
 import type { Loader } from "../loader/loader.ts";
+import { secureDownloadRefusal } from "../loader/security.ts";
 import type { OperationOptions } from "../progress.ts";
 import { FlashAccess } from "./_flash_access.ts";
 import { Operations } from "./_operations.ts";
@@ -62,12 +63,26 @@ export class Connection {
    * Runs `work` when the operations before it are over.
    *
    * @param step What it does, as it follows "Cannot": `write flash`.
+   * @throws {ChipError} `security-active` in secure download mode.
    */
   run<T>(step: string, options: OperationOptions, work: Work<T>): Promise<T> {
+    return this.runSecured(step, options, (loader, o, flash) => {
+      if (loader.secureDownload) throw secureDownloadRefusal(step);
+      return work(loader, o, flash);
+    });
+  }
+
+  /** As {@linkcode run}, for what secure download mode allows. */
+  runSecured<T>(
+    step: string,
+    options: OperationOptions,
+    work: Work<T>,
+  ): Promise<T> {
     return this.#operations.run(
       step,
       options,
-      (o) => work(this.#loader, o, this.#flash),
+      // deno-lint-ignore require-await -- a refusal rejects
+      async (o) => work(this.#loader, o, this.#flash),
     );
   }
 
@@ -108,7 +123,10 @@ export class Connection {
     options: OperationOptions,
     work: (connection: Connection) => Promise<T>,
   ): Promise<T> {
-    if (this.#reopenPort === undefined) return await work(this);
+    // Without a MAC address nobody knows whether it is the same board.
+    if (this.#reopenPort === undefined || this.#loader.secureDownload) {
+      return await work(this);
+    }
     this.#mac ??= await readMac(this.#loader, options);
     try {
       return await work(this);

@@ -6,7 +6,7 @@
 
 import { formatAddress } from "../bytes.ts";
 import { EspError } from "../errors.ts";
-import { attachFlash } from "../loader/flash.ts";
+import { attachFlash, THREE_BYTE_END } from "../loader/flash.ts";
 import { type SpiConnection, usbPinsOf } from "../loader/flash_pins.ts";
 import type { Loader } from "../loader/loader.ts";
 import { readFlashId } from "../loader/spi_flash.ts";
@@ -54,6 +54,12 @@ export class FlashAccess {
     this.#noteUsbPins(options);
     const connection = this.#connection;
     await attachFlash(this.#loader, { ...options, connection });
+    if (this.#loader.secureDownload) {
+      // The flash's id cannot be read: the ROM is told as much as it reaches.
+      this.#attached = true;
+      await this.#tell(THREE_BYTE_END, options);
+      return undefined;
+    }
     const { manufacturer, device, size } = await readFlashId(
       this.#loader,
       options,

@@ -12,6 +12,7 @@ import {
   softReset,
   watchdogReset,
 } from "../loader/reset.ts";
+import { WRITE_REG } from "../protocol/commands.ts";
 
 /**
  * What becomes of the chip when its port is closed: `hard-reset` by the EN
@@ -46,14 +47,14 @@ export async function resetAfter(
   switch (mode) {
     case "hard-reset":
       await leaveForcedDownload(loader, options);
-      return await hardReset(loader.link, options);
+      return await resetHard(loader, options);
     case "soft-reset":
       if (loader.isStub && hasLines(loader)) {
         return await resetByLine(loader, mode, options);
       }
       return await softReset(loader, options);
     case "watchdog-reset":
-      if (loader.chip.registers.watchdog?.resets !== true && hasLines(loader)) {
+      if (!canBite(loader) && hasLines(loader)) {
         return await resetByLine(loader, mode, options);
       }
       return await watchdogReset(loader, options);
@@ -71,8 +72,20 @@ export async function runApplication(
   loader: Loader,
   options: ResetOptions,
 ): Promise<void> {
-  if (loader.isStub && hasLines(loader)) await hardReset(loader.link, options);
+  if (loader.isStub && hasLines(loader)) await resetHard(loader, options);
   else await softReset(loader, options);
+}
+
+/** A chip on its USB-OTG port has no EN line: its watchdog resets it, where that can. */
+async function resetHard(loader: Loader, options: ResetOptions): Promise<void> {
+  const bites = loader.usbMode === "otg" && canBite(loader);
+  if (bites) await watchdogReset(loader, options);
+  else await hardReset(loader.link, options);
+}
+
+function canBite(loader: Loader): boolean {
+  return loader.chip.registers.watchdog?.resets === true &&
+    loader.has(WRITE_REG);
 }
 
 function hasLines({ link }: Loader): boolean {

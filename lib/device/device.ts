@@ -19,6 +19,7 @@ import { dumpMem } from "../loader/ram.ts";
 import type { SecurityInfo } from "../loader/security.ts";
 import type { FlashId } from "../loader/spi_flash.ts";
 import * as spi from "../loader/spi_flash.ts";
+import type { UsbMode } from "../loader/usb_mode.ts";
 import type { OperationOptions } from "../progress.ts";
 import { Connection, type Reopen } from "./_connection.ts";
 import { checkErase } from "./_flash_guards.ts";
@@ -76,6 +77,16 @@ export class Device implements AsyncDisposable {
   /** Whether the flasher stub answers, and not the ROM. */
   get isStub(): boolean {
     return this.#board.loader.isStub;
+  }
+
+  /** Whether the ROM is in secure download mode: but for writing, erasing regions, resetting and the security info all is refused as `security-active`. */
+  get secureDownload(): boolean {
+    return this.#board.loader.secureDownload;
+  }
+
+  /** The chip's own USB port that it is connected by, if by one. */
+  get usbMode(): UsbMode | undefined {
+    return this.#board.loader.usbMode;
   }
 
   /** The line's speed, in baud. */
@@ -221,10 +232,14 @@ export class Device implements AsyncDisposable {
     files: FlashFiles,
     options: WriteFlashOptions = {},
   ): Promise<WrittenFile[]> {
-    return this.#board.run("write flash", options, async (_loader, o) => {
-      const placed = await loadFlashFiles(files);
-      return await writeFiles(this.#board, placed, { ...options, ...o });
-    });
+    return this.#board.runSecured(
+      "write flash",
+      options,
+      async (_loader, o) => {
+        const placed = await loadFlashFiles(files);
+        return await writeFiles(this.#board, placed, { ...options, ...o });
+      },
+    );
   }
 
   /**
@@ -268,14 +283,10 @@ export class Device implements AsyncDisposable {
     size: number,
     options: OperationOptions = {},
   ): Promise<string> {
-    return this.#board.run(
-      "digest flash",
-      options,
-      async (loader, o, access) => {
-        await access.require(o);
-        return await flash.flashMd5(loader, address, size, o);
-      },
-    );
+    return this.#board.run("digest flash", options, async (loader, o, via) => {
+      await via.require(o);
+      return await flash.flashMd5(loader, address, size, o);
+    });
   }
 
   /**
@@ -284,15 +295,11 @@ export class Device implements AsyncDisposable {
    * @throws {EspError} `security-active` if secure boot or flash encryption is on.
    */
   eraseFlash(options: EraseFlashOptions = {}): Promise<void> {
-    return this.#board.run(
-      "erase flash",
-      options,
-      async (loader, o, access) => {
-        const size = await access.require(o);
-        await checkErase(loader, { ...options, ...o });
-        await eraseChip(loader, size, o);
-      },
-    );
+    return this.#board.run("erase flash", options, async (loader, o, via) => {
+      const size = await via.require(o);
+      await checkErase(loader, { ...options, ...o });
+      await eraseChip(loader, size, o);
+    });
   }
 
   /**
@@ -307,7 +314,7 @@ export class Device implements AsyncDisposable {
     size: number | "all",
     options: EraseFlashOptions = {},
   ): Promise<void> {
-    return this.#board.run(
+    return this.#board.runSecured(
       "erase a region",
       options,
       async (loader, o, access) => {
@@ -336,14 +343,10 @@ export class Device implements AsyncDisposable {
 
   /** Leaves the loader and runs the application in flash. */
   run(options: OperationOptions = {}): Promise<void> {
-    return this.#board.run(
-      "run the application",
-      options,
-      async (loader, o) => {
-        await runApplication(loader, o);
-        this.#after = "no-reset";
-      },
-    );
+    return this.#board.run("run the program", options, async (loader, o) => {
+      await runApplication(loader, o);
+      this.#after = "no-reset";
+    });
   }
 
   /**
@@ -353,25 +356,19 @@ export class Device implements AsyncDisposable {
    * @throws {ChipError} `chip-lacks` from an ESP8266.
    */
   getSecurityInfo(options: OperationOptions = {}): Promise<SecurityInfo> {
-    return this.#board.run("read the security info", options, securityInfo);
+    return this.#board.runSecured("read security", options, securityInfo);
   }
 
   /** Reads what the eFuses say of secure boot and flash encryption. */
   readFlashSecurity(options: OperationOptions = {}): Promise<FlashSecurity> {
-    return this.#board.run(
-      "read the security eFuses",
-      options,
-      readFlashSecurity,
-    );
+    return this.#board.runSecured("read eFuses", options, readFlashSecurity);
   }
 
   /** Asks the loader for a sign of life. */
   sync(options: OperationOptions = {}): Promise<void> {
-    return this.#board.run(
-      "sync",
-      options,
-      async (loader, o) => void await loader.sync(o),
-    );
+    return this.#board.runSecured("sync", options, async (loader, o) => {
+      await loader.sync(o);
+    });
   }
 
   /** Resets the chip; what runs then is no loader, unless the mode is `no-reset`. */
@@ -379,7 +376,7 @@ export class Device implements AsyncDisposable {
     mode: AfterMode = "hard-reset",
     options: OperationOptions = {},
   ): Promise<void> {
-    return this.#board.run(
+    return this.#board.runSecured(
       "reset the chip",
       options,
       (loader, o) => resetAfter(loader, mode, o),

@@ -257,8 +257,9 @@ async function startStub(rom: Loader, options: OpenOptions): Promise<Loader> {
   if (image !== undefined) {
     return await runStub(rom, { stub: image, signal, onProgress });
   }
-  const message =
-    `No flasher stub runs on this ${rom.chip.name}: its ROM does the work`;
+  const message = rom.secureDownload
+    ? "In secure download mode no flasher stub runs: the ROM does the work"
+    : `No flasher stub runs on this ${rom.chip.name}: its ROM does the work`;
   onProgress?.({ kind: "note", port: rom.port, message });
   return rom;
 }
@@ -273,7 +274,8 @@ async function raiseBaud(
     await loader.changeBaudRate(baud, { signal, onProgress });
     return;
   }
+  const where = loader.secureDownload ? " in secure download mode" : "";
   const message =
-    `The ${loader.chip.name} ROM cannot change its speed: the line stays at ${loader.link.baudRate} baud`;
+    `The ${loader.chip.name} ROM cannot change its speed${where}: the line stays at ${loader.link.baudRate} baud`;
   onProgress?.({ kind: "note", port: loader.port, message });
 }

@@ -172,7 +172,7 @@ function patch(file: PlacedFile, preparation: Preparation): Uint8Array {
     options.onProgress?.({ kind: "note", port, message });
     return data;
   };
-  if (secureBoot) return note("secure boot is on");
+  if (secureBoot) return note("the chip is secured");
   checkParameters(options, [chip]);
   try {
     return patchFlashParameters(data, parameters, chip);

@@ -142,7 +142,7 @@ export async function writeFiles(
   const security = await readFlashSecurity(loader, options);
   await checkWrite(loader, files, security, options);
   if (!options.force) await checkImages(loader, files, options);
-  const { secureBoot } = security;
+  const secureBoot = security.secureBoot || loader.secureDownload;
   const ready = files.map((file) => {
     const preparation = { loader, flashSize, secureBoot, options };
     return fromSectorStart(loader, prepareFile(file, preparation));

@@ -50,7 +50,7 @@ export interface FlashWriteParams {
 export interface WriteFlashOptions extends OperationOptions {
   /**
    * Whether to send a zlib stream, if that is shorter. By default where the
-   * loader can inflate.
+   * loader can inflate, but not in secure download mode.
    */
   readonly compress?: boolean | undefined;
 }
@@ -66,6 +66,8 @@ export interface FlashWriteResult {
 }
 
 const SECTOR_SIZE = 0x1000;
+/** Where addresses of three bytes end, which is as far as a ROM reaches. */
+export const THREE_BYTE_END = 0x100_0000;
 
 /**
  * Connects the flash to the loader's driver, which must be done once before
@@ -114,7 +116,7 @@ export async function writeFlash(
   const { address, data, encrypted = false } = write;
   const { clock } = loader.link;
   const what = `write flash at ${formatAddress(address)}`;
-  checkRange(what, { address, size: data.length });
+  checkRange(loader, what, { address, size: data.length });
   if (!loader.isStub && address % SECTOR_SIZE !== 0) {
     throw new RangeError(
       `Cannot ${what}: a ROM writes from the start of a 4 KiB sector only`,
@@ -155,7 +157,9 @@ async function deflatedIfShorter(
       { code: "chip-lacks", hint: "Use the flasher stub." },
     );
   }
-  if (compress === false || !able || data.length === 0) return undefined;
+  // Whether the ROM still inflates in secure download mode is not documented.
+  const wanted = compress ?? !loader.secureDownload;
+  if (!wanted || !able || data.length === 0) return undefined;
   const stream = deflated ?? await deflate(data);
   return stream.length < data.length ? stream : undefined;
 }
@@ -176,7 +180,7 @@ export async function readFlash(
   options: OperationOptions = {},
 ): Promise<Uint8Array> {
   const what = `read flash at ${formatAddress(address)}`;
-  checkRange(what, { address, size });
+  checkRange(loader, what, { address, size });
   const { clock, timeouts } = loader.link;
   const range = { address, size };
   return await operate(clock, what, options, (signal) => {
@@ -205,7 +209,7 @@ export async function flashMd5(
 ): Promise<string> {
   const what = `compute the digest of flash at ${formatAddress(address)}`;
   const range = { address, size };
-  checkRange(what, range);
+  checkRange(loader, what, range);
   return await operate(
     loader.link.clock,
     what,
@@ -246,7 +250,7 @@ export async function eraseRegion(
 ): Promise<void> {
   const what = `erase flash at ${formatAddress(address)}`;
   const range = { address, size };
-  checkRange(what, range);
+  checkRange(loader, what, range);
   if (address % SECTOR_SIZE !== 0 || size % SECTOR_SIZE !== 0) {
     throw new RangeError(
       `Cannot ${what}: address and size (${size}) must be multiples of 4 KiB`,
@@ -270,7 +274,11 @@ export async function eraseRegion(
   });
 }
 
-function checkRange(what: string, { address, size }: FlashRange): void {
+function checkRange(
+  loader: Loader,
+  what: string,
+  { address, size }: FlashRange,
+): void {
   const sound = Number.isInteger(address) && Number.isInteger(size) &&
     address >= 0 && size >= 0 && address + size <= 2 ** 32;
   if (!sound) {
@@ -278,6 +286,20 @@ function checkRange(what: string, { address, size }: FlashRange): void {
       `Cannot ${what}: ${size} bytes from there are no range of flash`,
     );
   }
+  const { chip, isStub } = loader;
+  const end = address + size;
+  if (end <= THREE_BYTE_END || isStub && chip.flash.beyond16MB) return;
+  throw new ChipError(
+    `Cannot ${what}: the ${chip.name}${
+      isStub ? "" : " ROM"
+    } reaches only the first 16 MB of flash`,
+    {
+      code: "chip-lacks",
+      hint: chip.flash.beyond16MB && !loader.secureDownload
+        ? "Use the flasher stub."
+        : "Write, read and erase below 0x0100_0000 only.",
+    },
+  );
 }
 
 function reportErase(

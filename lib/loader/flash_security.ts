@@ -45,11 +45,16 @@ export function hasEncryption({ efuse }: ChipFamily): boolean {
   return efuse.fields["flashCryptCount"] !== undefined;
 }
 
-/** Reads what the eFuses say; a chip without security has none of it. */
+/**
+ * Reads what the eFuses say; a chip without security has none of it. In secure
+ * download mode the ROM tells whether secure boot and flash encryption are on,
+ * and for the rest it is trusted to refuse what it cannot do.
+ */
 export async function readFlashSecurity(
   loader: Loader,
   options: OperationOptions = {},
 ): Promise<FlashSecurity> {
+  if (loader.secureDownload) return await toldSecurity(loader, options);
   return await withFields(
     loader,
     "read the security eFuses",
@@ -70,11 +75,30 @@ export async function readFlashSecurity(
   );
 }
 
+async function toldSecurity(
+  loader: Loader,
+  { signal }: OperationOptions,
+): Promise<FlashSecurity> {
+  const { flags, flashCryptCount } = await loader.getSecurityInfo({ signal });
+  return {
+    secureBoot: (flags & SECURITY_FLAGS.secureBoot) !== 0,
+    secureBootV1: false,
+    encrypted: hasOddBits(flashCryptCount),
+    canEncrypt: true,
+    usesKeyManager: false,
+  };
+}
+
 /** Finds out why encrypted data cannot be written, if so. */
 export async function encryptionFlaws(
   loader: Loader,
   options: OperationOptions = {},
 ): Promise<EncryptionFlaw[]> {
+  if (loader.secureDownload) {
+    const { signal } = options;
+    const { keyPurposes } = await loader.getSecurityInfo({ signal });
+    return encrypts(keyPurposes) ? [] : ["no-key"];
+  }
   return await withFields(
     loader,
     "read the encryption eFuses",
@@ -136,6 +160,11 @@ async function hasSecureBootV2(field: OptionalField): Promise<boolean> {
     await field("majorRevision") >= V2_MAJOR;
 }
 
+function encrypts(purposes: readonly number[]): boolean {
+  return purposes.includes(PURPOSE.xts128) ||
+    PURPOSE.xts256.every((half) => purposes.includes(half));
+}
+
 /** A key that nobody can read is taken for one; otherwise it must not be all zeros, or have a purpose. */
 async function hasKey(
   loader: Loader,
@@ -150,8 +179,7 @@ async function hasKey(
     for (let block = 0; block < MAX_KEYS; block++) {
       purposes.push(await field(`keyPurpose${block}`));
     }
-    return purposes.includes(PURPOSE.xts128) ||
-      PURPOSE.xts256.every((half) => purposes.includes(half));
+    return encrypts(purposes);
   }
   if (await field("flashKeyHidden") === 1) return true;
   for (let word = 0; word < key.words; word++) {

@@ -10,7 +10,8 @@
 
 import type { FlashSupplyRegisters } from "../chips/family.ts";
 import type { OperationOptions } from "../progress.ts";
-import { type ReadField, type ReadWord, withFields } from "./identity.ts";
+import type { ReadWord } from "./crystal.ts";
+import { type ReadField, withFields } from "./identity.ts";
 import type { Loader } from "./loader.ts";
 
 /** What a chip says of its flash's lines and supply; absent where a chip does not say it. */

@@ -39,9 +39,14 @@ import {
   WRITE_REG,
 } from "../protocol/commands.ts";
 import type { CommandOptions, Link } from "./link.ts";
-import { eraseSizeFor, romBaudFor } from "./quirks.ts";
-import { decodeSecurityInfo, type SecurityInfo } from "./security.ts";
+import { eraseSizeFor, needsCrystalForBaud, romBaudFor } from "./quirks.ts";
+import {
+  decodeSecurityInfo,
+  secureDownloadRefusal,
+  type SecurityInfo,
+} from "./security.ts";
 import type { StubImage } from "./stub.ts";
+import { type UsbMode, usbModeOf } from "./usb_mode.ts";
 
 /** FLASH_BEGIN's parameters; nothing is encrypted unless they say so. */
 export type FlashBegin = FlashBeginParams;
@@ -74,6 +79,14 @@ export interface LoaderOptions {
   readonly isStub: boolean;
   /** The stub that was uploaded, where it is known. */
   readonly stub?: StubImage | undefined;
+  /**
+   * Whether the ROM is in secure download mode.
+   *
+   * @default {false}
+   */
+  readonly secureDownload?: boolean | undefined;
+  /** The chip's own USB port that it is connected by; what the port's ids tell by default. */
+  readonly usbMode?: UsbMode | undefined;
 }
 
 /** How long a device needs after it has changed its speed, in milliseconds. */
@@ -83,7 +96,8 @@ const STUB_FLASH_BLOCK = 0x4000;
 
 /**
  * A chip that answers commands. Addresses are byte addresses; a command that
- * the ROM does not have is refused without asking it.
+ * the ROM does not have, or not in secure download mode, is refused without
+ * asking it.
  */
 export class Loader implements AsyncDisposable {
   /** The line to the chip. */
@@ -94,6 +108,10 @@ export class Loader implements AsyncDisposable {
   readonly isStub: boolean;
   /** The stub that was uploaded; `undefined` for a ROM, and for a stub that ran already. */
   readonly stub: StubImage | undefined;
+  /** Whether the ROM is in secure download mode, which leaves it few commands. */
+  readonly secureDownload: boolean;
+  /** The chip's own USB port that it is connected by, if by one. */
+  readonly usbMode: UsbMode | undefined;
 
   /** Makes a loader of a line whose chip is known. */
   constructor(link: Link, chip: ChipFamily, options: LoaderOptions) {
@@ -101,6 +119,8 @@ export class Loader implements AsyncDisposable {
     this.chip = chip;
     this.isStub = options.isStub;
     this.stub = options.stub;
+    this.secureDownload = options.secureDownload ?? false;
+    this.usbMode = options.usbMode ?? usbModeOf(link.info, chip);
   }
 
   /** The port's path or URL. */
@@ -121,9 +141,14 @@ export class Loader implements AsyncDisposable {
 
   /** Whether the loader knows a command. */
   has(command: { readonly opcode: number }): boolean {
-    return this.isStub
-      ? command.opcode !== READ_FLASH_SLOW.opcode
-      : this.chip.rom.opcodes.includes(command.opcode);
+    const { opcode } = command;
+    if (this.isStub) return opcode !== READ_FLASH_SLOW.opcode;
+    const { opcodes, secureDownloadOpcodes = [] } = this.chip.rom;
+    if (!this.secureDownload) return opcodes.includes(opcode);
+    // A speed that only registers can tell cannot be asked for.
+    const blind = opcode === CHANGE_BAUDRATE.opcode &&
+      needsCrystalForBaud(this.chip);
+    return !blind && secureDownloadOpcodes.includes(opcode);
   }
 
   /** SYNC: yields zero from a stub. */
@@ -272,7 +297,8 @@ export class Loader implements AsyncDisposable {
    * Changes the speed of both ends.
    *
    * @param baud In baud.
-   * @throws {ChipError} `chip-lacks` on a ROM that cannot do it, the ESP8266's.
+   * @throws {ChipError} `chip-lacks` on a ROM that cannot do it, the ESP8266's;
+   * `security-active` in secure download mode on one that must know its crystal.
    * @throws {TransportError} `baud-unsupported` if this end cannot; the chip has changed by then.
    */
   async changeBaudRate(
@@ -313,6 +339,7 @@ export class Loader implements AsyncDisposable {
   /** @throws {ChipError} `chip-lacks` if the loader does not know the command. */
   #require(command: { readonly name: string; readonly opcode: number }): void {
     if (this.has(command)) return;
+    if (this.secureDownload) throw secureDownloadRefusal(`run ${command.name}`);
     const loader = this.isStub ? "stub" : "ROM";
     const stubHas = command.opcode !== READ_FLASH_SLOW.opcode;
     throw new ChipError(
@@ -342,10 +369,7 @@ export class Loader implements AsyncDisposable {
 
   /** The smaller packets that the USB-OTG port of some chips needs. */
   #otgBlockSize(): number | undefined {
-    const { usb } = this.chip;
-    const isOtg = usb?.otgProductId !== undefined &&
-      this.link.info.usbProductId === usb.otgProductId;
-    return isOtg ? usb.otgBlockSize : undefined;
+    return this.usbMode === "otg" ? this.chip.usb?.otgBlockSize : undefined;
   }
 }
 

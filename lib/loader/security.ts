@@ -5,7 +5,7 @@
  */
 
 import { viewOf } from "../bytes.ts";
-import { FrameError } from "../errors.ts";
+import { ChipError, FrameError } from "../errors.ts";
 
 /** A chip's security state. */
 export interface SecurityInfo {
@@ -50,6 +50,22 @@ export const SECURITY_FLAGS = {
 /** Whether an odd number of bits is set: how eFuses count what can be switched on and off. */
 export function hasOddBits(word: number): boolean {
   return word.toString(2).replaceAll("0", "").length % 2 === 1;
+}
+
+/**
+ * Why something is not done.
+ *
+ * @param what As it follows "Cannot": `read a register`.
+ */
+export function secureDownloadRefusal(what: string): ChipError {
+  return new ChipError(
+    `Cannot ${what}: the chip is in secure download mode`,
+    {
+      code: "security-active",
+      hint:
+        "In this mode the ROM writes and erases flash and tells its security state (get-security-info), and nothing else; an eFuse has set it for good.",
+    },
+  );
 }
 
 const SHORT_SIZE = 12;

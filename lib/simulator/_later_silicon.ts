@@ -54,6 +54,7 @@ interface LaterChip {
   readonly ecoVersion?: number;
   readonly flashPins?: Silicon["flashPins"];
   readonly crystalGuess?: Silicon["crystalGuess"];
+  readonly securedJump?: Silicon["securedJump"];
 }
 
 function later(chip: LaterChip): Silicon {
@@ -72,6 +73,7 @@ function later(chip: LaterChip): Silicon {
     ecoVersion: chip.ecoVersion ?? 0,
     ...(chip.flashPins && { flashPins: chip.flashPins }),
     ...(chip.crystalGuess && { crystalGuess: chip.crystalGuess }),
+    ...(chip.securedJump && { securedJump: chip.securedJump }),
     nothingToRun: { text: "user code done\r\n", stays: true },
     boot: {
       banner: `ESP-ROM:${rom}\r\n${date}`,
@@ -109,6 +111,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { minorRevision: 2 },
     flashPins: { spi: [30, 31, 32, 27, 29] },
     magic: 0x9,
+    securedJump: { readPointer: 0x3fce_f688 },
   }),
   esp32c3: later({
     rom: "esp32c3-api1-20210207",
@@ -121,6 +124,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { minorRevision: 3 },
     flashPins: { spi: [15, 17, 16, 12, 14] },
     magic: 0x1b31_506f,
+    securedJump: {},
     ecoVersion: 3,
   }),
   esp32c2: later({

@@ -124,6 +124,11 @@ export function encodeSecurityInfo(machine: Machine): Uint8Array {
   return info;
 }
 
+/** Whether the bootloader is verified. */
+export function hasSecureBoot({ chip, memory }: Machine): boolean {
+  return SECURE_BOOT_FIELDS.some((name) => readField(chip, memory, name) !== 0);
+}
+
 /** Whether the loaders may encrypt what is written to flash. */
 export function mayEncrypt({ chip, memory }: Machine): boolean {
   return readField(chip, memory, "manualEncryptDisabled") === 0;

@@ -62,6 +62,12 @@ export interface CalibratedGuess {
   readonly oscillator: number;
 }
 
+/** A ROM that with secure boot on refuses MEM_END's jump. */
+export interface SecuredJump {
+  /** The pointer in RAM through which READ_FLASH_SLOW reads flash. */
+  readonly readPointer?: number;
+}
+
 /** What a chip is beyond its record: facts that only a device needs. */
 export interface Silicon {
   /** The word at 0x4000_1000. */
@@ -90,6 +96,8 @@ export interface Silicon {
   readonly ecoVersion: number;
   /** How the ROM guesses the crystal. */
   readonly crystalGuess?: CrystalGuess;
+  /** What secure boot makes of programs in RAM, where the ROM does not jump to them then. */
+  readonly securedJump?: SecuredJump;
   /** What FLASH_END prints when there is nothing to run, and whether the loader goes on. */
   readonly nothingToRun: { readonly text: string; readonly stays: boolean };
   /** The boot log. */

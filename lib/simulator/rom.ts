@@ -34,7 +34,7 @@ import {
   ROM_ERROR,
   RomFlashWriter,
 } from "./_rom_flash.ts";
-import { encodeSecurityInfo } from "./_security.ts";
+import { encodeSecurityInfo, hasSecureBoot } from "./_security.ts";
 
 /** Where the data of a data packet begin, behind the header and four words. */
 const DATA_AT = 24;
@@ -52,6 +52,8 @@ interface Outcome {
   readonly dataSize?: number;
   /** Whether a success repeats the last error's code in its second status byte. */
   readonly keepsError?: boolean;
+  /** Whether there is no reply, as something else runs by then. */
+  readonly silent?: boolean;
   /** What happens once the reply has been sent. */
   readonly after?: () => Promise<void>;
 }
@@ -99,6 +101,7 @@ export class RomLoader implements Program {
     const outcome = verdict?.kind === "refuse"
       ? this.#refuse(request, verdict.status)
       : await this.#run(request);
+    if (outcome.silent) return;
     await this.#send();
     await outcome.after?.();
   }
@@ -241,6 +244,8 @@ export class RomLoader implements Program {
 
   #memEnd(stay: number): Outcome {
     if (stay !== 0) return {};
+    // With which code a real ROM refuses is not known.
+    if (this.#refusesJumps()) return { error: ROM_ERROR.invalid };
     return { after: () => this.#machine.jump(this.#loaded) };
   }
 
@@ -262,7 +267,23 @@ export class RomLoader implements Program {
     return {};
   }
 
-  #readSlow(address: number, size: number): Outcome {
+  #refusesJumps(): boolean {
+    const { silicon } = this.#machine;
+    return silicon.securedJump !== undefined && hasSecureBoot(this.#machine);
+  }
+
+  /** Whether a program has put itself where the ROM expects its way to read flash. */
+  #isDiverted(): boolean {
+    const { silicon: { securedJump }, memory } = this.#machine;
+    const pointer = securedJump?.readPointer;
+    return pointer !== undefined && memory.readWord(pointer) !== 0;
+  }
+
+  async #readSlow(address: number, size: number): Promise<Outcome> {
+    if (this.#isDiverted()) {
+      await this.#machine.jump(this.#loaded);
+      return { silent: true };
+    }
     if (size > SLOW_READ_SIZE) {
       return { error: ROM_ERROR.readLength, dataSize: SLOW_READ_SIZE };
     }

@@ -26,7 +26,8 @@ export const readMac: Command = {
   arguments: {},
   options: {},
   run: (call) =>
-    withDevice(call, (identity) => {
+    withDevice(call, async (known, device) => {
+      const identity = known ?? await device.readIdentity();
       for (const line of macLines(identity)) call.screen.line(line);
       const { mac, macExtension, eui64 } = identity;
       return eui64 === undefined ? { mac } : { mac, macExtension, eui64 };
