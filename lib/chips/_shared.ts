@@ -207,7 +207,7 @@ export const H2_WATCHDOG_SUPER: SuperWatchdogRegisters = {
 /** USB-Serial/JTAG, with the product id that every chip with it has. */
 export const USB_JTAG: UsbSupport = { jtagProductId: 0x1001 };
 
-/** Bytes in a FLASH_DATA packet over USB-OTG. */
+/** Bytes in a MEM_DATA packet over USB-OTG. */
 export const OTG_BLOCK_SIZE = 0x800;
 
 /** Makers of flash inside the package, by the value of FLASH_VENDOR. */

@@ -300,7 +300,7 @@ export interface UsbSupport {
   readonly jtagProductId?: number;
   /** The USB-OTG loader's product id (vendor 0x303A). */
   readonly otgProductId?: number;
-  /** Bytes of data in a FLASH_DATA packet over USB-OTG. */
+  /** Bytes of data in a MEM_DATA packet over USB-OTG. */
   readonly otgBlockSize?: number;
   /** Where the ROM keeps which of its ports the loader talks to, where that is known. */
   readonly portVariable?: PortVariable;

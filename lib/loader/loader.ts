@@ -130,13 +130,14 @@ export class Loader implements AsyncDisposable {
 
   /** How many bytes a FLASH_DATA packet has. */
   get flashBlockSize(): number {
-    const own = this.isStub ? STUB_FLASH_BLOCK : this.chip.rom.flashBlockSize;
-    return this.#otgBlockSize() ?? own;
+    return this.isStub ? STUB_FLASH_BLOCK : this.chip.rom.flashBlockSize;
   }
 
-  /** How many bytes a MEM_DATA packet has. */
+  /** How many bytes a MEM_DATA packet has: fewer over USB-OTG, whose buffer in the ROM is small. */
   get ramBlockSize(): number {
-    return this.#otgBlockSize() ?? this.chip.rom.ramBlockSize;
+    const { rom, usb } = this.chip;
+    const isOtg = this.usbMode === "otg";
+    return isOtg && usb?.otgBlockSize || rom.ramBlockSize;
   }
 
   /** Whether the loader knows a command. */
@@ -365,11 +366,6 @@ export class Loader implements AsyncDisposable {
       `Cannot write encrypted: the ${this.chip.name} ROM cannot encrypt`,
       { code: "chip-lacks", hint: "Use the flasher stub." },
     );
-  }
-
-  /** The smaller packets that the USB-OTG port of some chips needs. */
-  #otgBlockSize(): number | undefined {
-    return this.usbMode === "otg" ? this.chip.usb?.otgBlockSize : undefined;
   }
 }
 

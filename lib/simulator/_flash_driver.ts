@@ -11,6 +11,8 @@ import type { FlashTiming } from "./timing.ts";
 
 /** What the ROM's driver takes the chip for until SPI_SET_PARAMS tells it better. */
 const DEFAULT_SIZE = 0x40_0000;
+/** Where addresses of three bytes end. */
+const THREE_BYTE_END = 0x100_0000;
 
 /** What FLASH_BEGIN and FLASH_DEFL_BEGIN open. */
 export interface FlashRegion {
@@ -44,6 +46,8 @@ export interface FlashDriverOptions {
 export class FlashDriver {
   /** How large the driver takes the chip to be, in bytes. */
   size = DEFAULT_SIZE;
+  /** Whether its addresses have four bytes, for flash behind the first 16 MB. */
+  fourByteAddresses = false;
   readonly #options: FlashDriverOptions;
 
   constructor(options: FlashDriverOptions) {
@@ -52,7 +56,9 @@ export class FlashDriver {
 
   /** Whether a range lies inside the chip, by what the driver knows. */
   holds(address: number, size: number): boolean {
-    return address + size <= Math.min(this.size, this.#options.memory.size);
+    const reach = this.fourByteAddresses ? Infinity : THREE_BYTE_END;
+    return address + size <=
+      Math.min(this.size, this.#options.memory.size, reach);
   }
 
   /** Clears the protection bits. */

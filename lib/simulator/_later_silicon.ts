@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { ResetCause, Silicon } from "./_silicon.ts";
+import type { FlashSupply, ResetCause, Silicon } from "./_silicon.ts";
 
 type Causes = Readonly<Record<ResetCause, string>>;
 
@@ -35,6 +35,16 @@ const LP_CAUSES: Causes = {
 const SPIWP = "SPIWP:0xee\r\nmode:DIO, clock div:1\r\n";
 const SPI_MODE = "SPI mode:DIO, clock div:1\r\n";
 
+/** LP_SYSTEM_REG_ANA_XPD_PAD_GROUP and PMU_DATE of ESP32-P4 v3.1 and v3.2, and a bit of EFUSE_RD_REPEAT_DATA1. */
+const P4_FLASH_SUPPLY: FlashSupply = {
+  revisions: [301, 302],
+  switches: [
+    { address: 0x5011_010c, mask: 1 },
+    { address: 0x5011_53fc, mask: 3 },
+  ],
+  romDoes: { address: 0x5012_d034, mask: 0x1_0000 },
+};
+
 /** What differs from chip to chip. */
 interface LaterChip {
   /** The ROM's name and, where it is known, the date of its making. */
@@ -55,6 +65,8 @@ interface LaterChip {
   readonly flashPins?: Silicon["flashPins"];
   readonly crystalGuess?: Silicon["crystalGuess"];
   readonly securedJump?: Silicon["securedJump"];
+  readonly flashSupply?: FlashSupply;
+  readonly keepsForcedDownload?: true;
 }
 
 function later(chip: LaterChip): Silicon {
@@ -74,6 +86,8 @@ function later(chip: LaterChip): Silicon {
     ...(chip.flashPins && { flashPins: chip.flashPins }),
     ...(chip.crystalGuess && { crystalGuess: chip.crystalGuess }),
     ...(chip.securedJump && { securedJump: chip.securedJump }),
+    ...(chip.flashSupply && { flashSupply: chip.flashSupply }),
+    ...(chip.keepsForcedDownload && { keepsForcedDownload: true }),
     nothingToRun: { text: "user code done\r\n", stays: true },
     boot: {
       banner: `ESP-ROM:${rom}\r\n${date}`,
@@ -111,6 +125,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { minorRevision: 2 },
     flashPins: { spi: [30, 31, 32, 27, 29] },
     magic: 0x9,
+    keepsForcedDownload: true,
     securedJump: { readPointer: 0x3fce_f688 },
   }),
   esp32c3: later({
@@ -179,6 +194,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     oui: "30eda0",
     fields: { majorRevision: 3 },
     magic: 0x0703_9ad9,
+    flashSupply: P4_FLASH_SUPPLY,
   }),
   esp32c5: later({
     rom: "esp32c5-eco1-20240726",

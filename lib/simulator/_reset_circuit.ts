@@ -84,11 +84,32 @@ export class UsbSerialJtag implements ResetCircuit {
   }
 }
 
+/** What programs make of the lines of a USB-OTG port. */
+export interface OtgTarget {
+  /** Whether an application runs, and not a loader. */
+  isApp(): boolean;
+  /** Resets the chip by software, into the loader or the application. */
+  restart(download: boolean): void;
+}
+
 /**
- * The ROM's USB-OTG port, in which no line reaches EN or IO0: a chip leaves it
- * by its watchdog, or by hand.
+ * A USB-OTG port, from which no line reaches EN or IO0. An application with
+ * ESP-IDF's USB console heeds the lines: when RTS is released it restarts, into
+ * the loader if DTR is asserted, by FORCE_DOWNLOAD_BOOT. The ROM's loader does
+ * not: a chip leaves it by its watchdog, or by hand.
  */
 export class UsbOtg implements ResetCircuit {
-  /** Takes the lines' new levels, and does nothing. */
-  set(_lines: ResetLines): void {}
+  readonly #target: OtgTarget;
+  #rts = false;
+
+  constructor(target: OtgTarget) {
+    this.#target = target;
+  }
+
+  /** Takes the lines' new levels. */
+  set({ dtr, rts }: ResetLines): void {
+    const released = this.#rts && !rts;
+    this.#rts = rts;
+    if (released && this.#target.isApp()) this.#target.restart(dtr);
+  }
 }

@@ -135,7 +135,11 @@ export function mayEncrypt({ chip, memory }: Machine): boolean {
 }
 
 /** An eFuse field's bits, zero where the chip has no such field. */
-function readField(chip: ChipFamily, memory: MemoryMap, name: string): number {
+export function readField(
+  chip: ChipFamily,
+  memory: MemoryMap,
+  name: string,
+): number {
   const bits = chip.efuse.fields[name]?.bits ?? [];
   return bits.reduceRight((value, { block, word, shift, width }) => {
     const address = (chip.efuse.blocks[block]?.address ?? 0) + 4 * word;

@@ -187,6 +187,7 @@ export class Session implements Machine {
     }
     // A stub reads the flash chip's size from its id.
     this.flash.size = this.#options.flash.size;
+    this.flash.fourByteAddresses = this.chip.flash.beyond16MB;
     const program = new StubLoader(this);
     this.state = "stub";
     this.#program = program;

@@ -62,6 +62,24 @@ export interface CalibratedGuess {
   readonly oscillator: number;
 }
 
+/** Bits of a register. */
+export interface SupplyBits {
+  /** The register. */
+  readonly address: number;
+  /** All of the bits. */
+  readonly mask: number;
+}
+
+/** A flash supply that is off after a reset. */
+export interface FlashSupply {
+  /** The revisions, major × 100 + minor. */
+  readonly revisions: readonly number[];
+  /** All of these must be set for the flash to have its supply. */
+  readonly switches: readonly SupplyBits[];
+  /** The eFuse by which the ROM of the last revision does it itself. */
+  readonly romDoes: SupplyBits;
+}
+
 /** A ROM that with secure boot on refuses MEM_END's jump. */
 export interface SecuredJump {
   /** The pointer in RAM through which READ_FLASH_SLOW reads flash. */
@@ -96,6 +114,10 @@ export interface Silicon {
   readonly ecoVersion: number;
   /** How the ROM guesses the crystal. */
   readonly crystalGuess?: CrystalGuess;
+  /** What switches the flash's supply on, where the chip comes up without it. */
+  readonly flashSupply?: FlashSupply;
+  /** Whether a watchdog's reset leaves FORCE_DOWNLOAD_BOOT as it is. */
+  readonly keepsForcedDownload?: true;
   /** What secure boot makes of programs in RAM, where the ROM does not jump to them then. */
   readonly securedJump?: SecuredJump;
   /** What FLASH_END prints when there is nothing to run, and whether the loader goes on. */
@@ -197,4 +219,16 @@ export function siliconOf(chip: ChipFamily): Silicon {
     throw new RangeError(`Cannot simulate ${chip.name}: its ROM is not known`);
   }
   return silicon;
+}
+
+/**
+ * The speed of a board's boot log, in baud: a ROM that takes every crystal for
+ * the same one errs in this too.
+ */
+export function bootBaudOf(chip: ChipFamily, crystalHz: number): number {
+  const { crystalGuess: guess } = siliconOf(chip);
+  const { bootLogBaud } = chip.rom;
+  return guess?.kind === "fixed"
+    ? bootLogBaud * crystalHz / (guess.mhz * 1_000_000)
+    : bootLogBaud;
 }

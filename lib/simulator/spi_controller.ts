@@ -73,6 +73,8 @@ export interface SpiControllerOptions {
   readonly namedPins?: NamedPins | undefined;
   /** Where the flash chip is. @default The package's own pins */
   readonly flashPins?: FlashPins | undefined;
+  /** Whether the flash chip has its supply. @default Always */
+  readonly powered?: (() => boolean) | undefined;
 }
 
 /**
@@ -98,9 +100,9 @@ export class SpiController {
     });
   }
 
-  /** Whether the pins are connected to the flash chip. */
+  /** Whether the pins are connected to the flash chip, and it has its supply. */
   get attached(): boolean {
-    return this.#attached;
+    return this.#attached && (this.#options.powered?.() ?? true);
   }
 
   /** Connects pins, as SPI_ATTACH's word names them; the flash chip may be at others. */
@@ -138,7 +140,7 @@ export class SpiController {
     const data = memory.read(registers.w0, Math.min(sent >> 3, BUFFER_SIZE));
     const answer = new Uint8Array(Math.min(wanted + 7 >> 3, BUFFER_SIZE));
     answer.fill(FLOATING);
-    if (this.#attached) this.#execute(command, address, data, answer);
+    if (this.attached) this.#execute(command, address, data, answer);
     if (answer.length > 0) this.#store(answer, wanted);
   }
 

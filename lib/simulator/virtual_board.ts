@@ -14,6 +14,8 @@ import { TransportError } from "../errors.ts";
 import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { BoardLink, type LinkKind } from "./_board_link.ts";
 import { parseFlashPins } from "./_flash_pins.ts";
+import { isFlashPowered } from "./_flash_supply.ts";
+import { ForcedDownload } from "./_forced_download.ts";
 import { defineIdentity, defineRegisters } from "./_identity.ts";
 import { countUp, parseFlashSize } from "./_parse_options.ts";
 import {
@@ -23,7 +25,7 @@ import {
   UsbSerialJtag,
 } from "./_reset_circuit.ts";
 import { Session } from "./_session.ts";
-import { type ResetCause, siliconOf } from "./_silicon.ts";
+import { bootBaudOf, type ResetCause, siliconOf } from "./_silicon.ts";
 import { holdsSync, resample } from "./_uart.ts";
 import type { BehaviorHooks } from "./behaviors.ts";
 import type { VirtualBoardOptions } from "./board_options.ts";
@@ -77,6 +79,7 @@ export class VirtualBoard implements AsyncDisposable {
   readonly #spi: SpiController;
   readonly #hooks: readonly BehaviorHooks[];
   readonly #circuit: ResetCircuit;
+  readonly #forced: ForcedDownload;
   #strap: "auto" | "download" | "run";
   #download = false;
   #baudRate = DEFAULT_BAUD;
@@ -127,9 +130,11 @@ export class VirtualBoard implements AsyncDisposable {
       usrReset: silicon.spiUsr,
       timing: options.flashTiming ?? GD25Q32C_TIMING,
       clock: options.timing === "clocked" ? this.#clock : undefined,
+      powered: () => isFlashPowered(this.#silicon, this.#memory),
       namedPins: silicon.flashPins,
       flashPins: parseFlashPins(options.flashPins ?? "SPI", silicon.flashPins),
     });
+    this.#forced = new ForcedDownload(this.#silicon, this.#memory);
     this.#circuit = this.#makeCircuit();
     defineIdentity(this.#silicon, this.#memory, mac, options);
     defineRegisters(this.#silicon, this.#memory, {
@@ -229,14 +234,21 @@ export class VirtualBoard implements AsyncDisposable {
   }
 
   #makeCircuit(): ResetCircuit {
-    const { usb } = this.#options;
     const target = {
       hold: () => this.#stop(),
       start: (io0Low: boolean) =>
         this.#start(this.#isUsb() ? "usb" : "enable-pin", io0Low),
     };
-    if (usb === "otg") return new UsbOtg();
-    return usb === "jtag"
+    if (this.#options.usb === "otg") {
+      return new UsbOtg({
+        isApp: () => this.state === "app",
+        restart: (download) => {
+          this.#forced.isSet = download;
+          this.#start("software", false);
+        },
+      });
+    }
+    return this.#isUsb()
       ? new UsbSerialJtag(target)
       : new TransistorPair(target);
   }
@@ -247,11 +259,10 @@ export class VirtualBoard implements AsyncDisposable {
   }
 
   #adapter(): Partial<TransportInfo> {
+    const { jtagProductId, otgProductId } = this.#silicon.usb ?? {};
+    const isOtg = this.#options.usb === "otg";
+    const usbProductId = isOtg ? otgProductId : jtagProductId;
     if (!this.#isUsb()) return {};
-    const { usb } = this.#silicon;
-    const usbProductId = this.#options.usb === "otg"
-      ? usb?.otgProductId
-      : usb?.jtagProductId;
     return { usbVendorId: USB_VENDOR_ESPRESSIF, usbProductId };
   }
 
@@ -272,7 +283,8 @@ export class VirtualBoard implements AsyncDisposable {
 
   /** Samples the straps and starts the chip. */
   #start(cause: ResetCause, io0Low: boolean): void {
-    this.#download = this.#strap === "download" ||
+    this.#forced.reset(cause);
+    this.#download = this.#strap === "download" || this.#forced.isSet ||
       (this.#strap === "auto" && io0Low);
     this.#boot(cause);
   }
@@ -283,23 +295,15 @@ export class VirtualBoard implements AsyncDisposable {
     this.#bitten = false;
     // A CPU reset leaves RAM and the RTC's registers alone.
     if (cause !== "software") this.#memory.clear();
+    this.#forced.show();
     this.#spi.reset();
-    this.#baudRate = this.#bootBaud();
+    this.#baudRate = bootBaudOf(this.#silicon, this.#crystalHz);
     this.#measuresLine = this.#download;
     const mode = this.#download ? "download" : "run";
     this.traffic.record({ kind: "reset", cause, mode });
     const session = this.#makeSession();
     this.#session = session;
     this.#enqueue(session, () => session.boot(cause, this.#download));
-  }
-
-  /** A ROM that takes every crystal for the same one is as wrong in its log's speed. */
-  #bootBaud(): number {
-    const { crystalGuess: guess } = siliconOf(this.#silicon);
-    const { bootLogBaud } = this.#silicon.rom;
-    return guess?.kind === "fixed"
-      ? bootLogBaud * this.#crystalHz / (guess.mhz * 1_000_000)
-      : bootLogBaud;
   }
 
   #makeSession(): Session {
