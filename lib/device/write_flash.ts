@@ -194,6 +194,12 @@ async function writeFile(
   const { encrypt: encrypted = false, flashParameters } = file;
   const md5 = md5Of(file.data);
   const canDigest = loader.has(SPI_FLASH_MD5) && !encrypted;
+  if (!canDigest && (options.skipFlashed || file.previous !== undefined)) {
+    const message = `All of ${
+      describeFile(file)
+    } is written, as nothing can be compared with what the flash holds`;
+    options.onProgress?.({ kind: "note", port: loader.port, message });
+  }
   const known = canDigest && !options.eraseAll
     ? await writeDifference(loader, file, md5, options)
     : undefined;

@@ -70,7 +70,7 @@ async function findChip(
   const secureDownload = (flags & SECURITY_FLAGS.secureDownload) !== 0;
   const id = info?.chipId;
   if (id !== undefined) {
-    const chip = chipBySecurityId(id) ?? unknown(link, nameOfId(id));
+    const chip = chipBySecurityId(id) ?? unknownId(link, id);
     return { chip, secureDownload };
   }
   // In secure download mode no word can be read; but one chip alone tells its
@@ -91,9 +91,15 @@ function hasSecurityInfo({ rom }: ChipFamily): boolean {
   return rom.opcodes.includes(GET_SECURITY_INFO.opcode);
 }
 
-function nameOfId(id: number): string {
-  const beta = BETA_IDS.includes(id) ? ", an unsupported beta's" : "";
-  return `chip id ${id}${beta}`;
+function unknownId(link: Link, id: number): never {
+  if (!BETA_IDS.includes(id)) unknown(link, `chip id ${id}`);
+  throw new ChipError(
+    `Cannot use the chip on ${link.port}: its chip id ${id} is an unsupported beta's`,
+    {
+      code: "chip-unknown",
+      hint: "Take a chip that is sold: betas have another ROM.",
+    },
+  );
 }
 
 /** The state, `undefined` from a chip that does not know the command. */
