@@ -162,7 +162,7 @@ const CASES: readonly Case[] = [
 
 /** Lines that must be the same; the part before `in T seconds`, where there is one. */
 const STABLE =
-  /^(?:Connected to .+(?= on )|(?:Chip type|Features|Crystal frequency|USB mode|MAC): .*$|Flags: .*$|Key Purposes: .*$|  BLOCK_KEY.*$|Chip ID: .*$|API Version: .*$|Secure Boot: .*$|Flash Encryption: .*$|SPI Boot Crypt.*$|Detected flash size: .*$|Wrote \d+ bytes|Hash of data verified\.$|Hard resetting .*$|Staying in .*$)/gm;
+  /^(?:Connected to .+(?= on )|(?:Chip type|Features|Crystal frequency|USB mode|MAC): .*$|Flags: .*$|Key Purposes: .*$| {2}BLOCK_KEY.*$|Chip ID: .*$|API Version: .*$|Secure Boot: .*$|Flash Encryption: .*$|SPI Boot Crypt.*$|Detected flash size: .*$|Wrote \d+ bytes|Hash of data verified\.$|Hard resetting .*$|Staying in .*$)/gm;
 
 for (const [number, each] of CASES.entries()) {
   const { chip, ...rest } = each.board;
