@@ -196,11 +196,13 @@ async function writeFile(
   const canDigest = loader.has(SPI_FLASH_MD5) && !encrypted;
   const known = canDigest && !options.eraseAll
     ? await writeDifference(loader, file, md5, options)
-    : undefined;
-  const ranges = known?.ranges ?? [await writePiece(loader, file, options)];
-  const verified = known?.verified ?? (options.verify !== false && canDigest);
-  if (verified && known === undefined) {
-    await compare(loader, file, md5, { ...options, diff: false });
+    : NOTHING_KNOWN;
+  const ranges = [...known.ranges];
+  let verified = known.state === "verified";
+  if (known.state === "unknown") {
+    ranges.push(await writePiece(loader, file, options));
+    verified = options.verify !== false && canDigest;
+    if (verified) await compare(loader, file, md5, { ...options, diff: false });
   }
   return {
     address: file.address,
@@ -217,31 +219,33 @@ async function writeFile(
   };
 }
 
-/** What is known of a file without all of it being written. */
+/** What has been written of a file, and whether the flash is known to hold it now. */
 interface Difference {
   readonly ranges: readonly WrittenRange[];
-  readonly verified: boolean;
+  readonly state: "verified" | "trusted" | "unknown";
 }
 
-/** Writes only what has to be, where something is known of the flash; `undefined` if all of the file must be. */
+const NOTHING_KNOWN: Difference = { ranges: [], state: "unknown" };
+
+/** Writes only what has to be, where something is known of the flash. */
 async function writeDifference(
   loader: Loader,
   file: PlacedFile,
   md5: string,
   options: WriteFlashOptions,
-): Promise<Difference | undefined> {
+): Promise<Difference> {
   const { previous } = file;
-  if (previous === undefined && !options.skipFlashed) return undefined;
+  if (previous === undefined && !options.skipFlashed) return NOTHING_KNOWN;
   const pieces = previous === undefined ? [] : changedPieces(file, previous);
   if (pieces.length === 0 && previous && options.trustFlashContent) {
-    return { ranges: [], verified: false };
+    return { ranges: [], state: "trusted" };
   }
   const ranges: WrittenRange[] = [];
   for (const piece of pieces) {
     ranges.push(await writePiece(loader, piece, options));
   }
   if (await isInFlash(loader, file, md5, options)) {
-    return { ranges, verified: true };
+    return { ranges, state: "verified" };
   }
   if (previous !== undefined) {
     const message = `The flash does not hold what ${
@@ -249,7 +253,7 @@ async function writeDifference(
     } was compared with: all of it is written`;
     options.onProgress?.({ kind: "note", port: loader.port, message });
   }
-  return undefined;
+  return { ranges, state: "unknown" };
 }
 
 async function writePiece(

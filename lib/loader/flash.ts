@@ -145,7 +145,7 @@ export async function writeFlash(
 
 async function deflatedIfShorter(
   loader: Loader,
-  { data, deflated }: FlashWriteParams,
+  { data, deflated, encrypted }: FlashWriteParams,
   { compress }: WriteFlashOptions,
 ): Promise<Uint8Array | undefined> {
   const able = loader.has(FLASH_DEFL_BEGIN);
@@ -155,7 +155,11 @@ async function deflatedIfShorter(
       { code: "chip-lacks", hint: "Use the flasher stub." },
     );
   }
-  if (compress === false || !able || data.length === 0) return undefined;
+  // What a ROM makes of a stream that it is to encrypt as well is not documented.
+  const plain = compress === undefined && encrypted && !loader.isStub;
+  if (compress === false || !able || plain || data.length === 0) {
+    return undefined;
+  }
   const stream = deflated ?? await deflate(data);
   return stream.length < data.length ? stream : undefined;
 }
