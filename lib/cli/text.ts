@@ -11,6 +11,11 @@ export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
 }
 
+/** Text out of a file, with a placeholder for what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "\ufffd");
+}
+
 /** How long something took and how fast it was: `in 1.2 seconds (340.1 kbit/s)`. */
 export function speed(bytes: number, ms: number): string {
   const seconds = `in ${(ms / 1000).toFixed(1)} seconds`;
