@@ -12,8 +12,6 @@ import { hex, printable } from "./text.ts";
 
 /** "Disabled": the pin is left to eFuse. */
 const WP_PIN_DISABLED = 0xee;
-/** "Any revision" of the chip or of the eFuse block. */
-const REVISION_ANY = 0xffff;
 
 /**
  * Writes what an image says, in lines.
@@ -78,9 +76,7 @@ function extendedText({ chip, image: { extended } }: ImageInfo): string[] {
     `Minimal chip revision: v${
       revision(minRevision)
     }, (legacy min_rev = ${extended.legacyMinRevision})`,
-    `Maximal chip revision: v${revision(maxRevision)}${
-      maxRevision === REVISION_ANY ? " (any)" : ""
-    }`,
+    `Maximal chip revision: v${revision(maxRevision)}`,
   ];
 }
 
@@ -92,17 +88,18 @@ function revision(value: number): string {
 function footerText(info: ImageInfo): string[] {
   const { chip, image, isChecksumValid, isCrcValid, digest } = info;
   const { checksum, expectedChecksum } = image;
-  const calculated = isChecksumValid
-    ? validity(true)
-    : `invalid - calculated 0x${byte(expectedChecksum)}`;
   return [
     ...heading(`${chip.name} Image Footer`),
-    `Checksum: 0x${byte(checksum)} (${calculated})`,
+    `Checksum: 0x${byte(checksum)} (${
+      comparison(isChecksumValid, `0x${byte(expectedChecksum)}`)
+    })`,
     ...(isCrcValid === undefined
       ? []
       : [`CRC: ${hex(image.crc ?? 0)} (${validity(isCrcValid)})`]),
     ...(digest === undefined ? [] : [
-      `Validation hash: ${digest.bytes.toHex()} (${validity(digest.isValid)})`,
+      `Validation hash: ${digest.bytes.toHex()} (${
+        comparison(digest.isValid, digest.expected.toHex())
+      })`,
     ]),
     ...info.signatures.map(signatureText),
   ];
@@ -110,6 +107,10 @@ function footerText(info: ImageInfo): string[] {
 
 function byte(value: number): string {
   return value.toString(16).padStart(2, "0");
+}
+
+function comparison(isValid: boolean, calculated: string): string {
+  return isValid ? validity(true) : `invalid - calculated ${calculated}`;
 }
 
 function validity(isValid: boolean): string {

@@ -47,7 +47,9 @@ export interface SegmentInfo extends ImageSegment {
 export interface ImageDigest {
   /** The digest that the image carries, as a view. */
   readonly bytes: Uint8Array;
-  /** Whether it is the image's. */
+  /** The digest that it should carry. */
+  readonly expected: Uint8Array;
+  /** Whether the two are the same. */
   readonly isValid: boolean;
 }
 
@@ -144,8 +146,11 @@ function findDigest(
 ): ImageDigest | undefined {
   if (version !== 1 || extended?.hasDigest === false) return undefined;
   const bytes = digest ?? file.subarray(size, size + DIGEST_SIZE);
-  const isValid = equalBytes(bytes, sha256(file.subarray(0, size)));
-  return digest === undefined && !isValid ? undefined : { bytes, isValid };
+  const expected = sha256(file.subarray(0, size));
+  const isValid = equalBytes(bytes, expected);
+  return digest === undefined && !isValid
+    ? undefined
+    : { bytes, expected, isValid };
 }
 
 function describe(

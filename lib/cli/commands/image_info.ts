@@ -76,7 +76,8 @@ const IMAGE_SCHEMA = object({
   }, "The CRC of an image of version 2.")),
   digest: maybe(object({
     value: text("The digest that the image carries, in hex."),
-    valid: truth("Whether it is right."),
+    expected: text("The digest that it should carry, in hex."),
+    valid: truth("Whether the two are the same."),
   }, "The SHA-256 digest, if there is one.")),
   app: maybe(object({
     project: text("The project's name."),
@@ -270,7 +271,11 @@ function resultOf(address: number, info: ImageInfo) {
     crc: isCrcValid === undefined
       ? undefined
       : { value: image.crc, valid: isCrcValid },
-    digest: digest && { value: digest.bytes.toHex(), valid: digest.isValid },
+    digest: digest && {
+      value: digest.bytes.toHex(),
+      expected: digest.expected.toHex(),
+      valid: digest.isValid,
+    },
     app: app && { ...app, elfSha256: app.elfSha256.toHex() },
     bootloader,
     signatures,

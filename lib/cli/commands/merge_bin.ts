@@ -80,8 +80,7 @@ export const mergeBin: Command = defineCommand({
   options: OPTIONS,
   examples: [
     {
-      line:
-        "--chip esp32c3 merge-bin -o all.bin 0x0 boot.bin 0x8000 table.bin 0x10000 app.bin",
+      line: "--chip esp32c3 merge-bin -o all.bin 0x0 boot.bin 0x10000 app.bin",
       does: "makes one file to be written at 0",
     },
     {
