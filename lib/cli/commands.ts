@@ -7,6 +7,7 @@
 import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
+import { elf2image } from "./commands/elf2image.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
@@ -14,6 +15,7 @@ import { help } from "./commands/help.ts";
 import { imageInfo } from "./commands/image_info.ts";
 import { listPorts } from "./commands/list_ports.ts";
 import { mergeBin } from "./commands/merge_bin.ts";
+import { makeImage } from "./commands/make_image.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -43,6 +45,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   imageInfo,
   mergeBin,
   split,
+  elf2image,
+  makeImage,
   listPorts,
   version,
   help,

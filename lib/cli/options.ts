@@ -178,6 +178,31 @@ export const FLASH_PARAMETER_OPTIONS = {
   }),
 } satisfies Options;
 
+/** Flash parameters of an image that is made. */
+export const IMAGE_PARAMETER_OPTIONS = {
+  flashMode: setting<FlashMode | undefined>({
+    flags: "-fm, --flash-mode <mode>",
+    aliases: ["--flash_mode"],
+    summary: "qio, qout, dio or dout (default: qio)",
+    fallback: undefined,
+    parse: oneOf(["qio", "qout", "dio", "dout"]),
+  }),
+  flashFrequency: setting<string | undefined>({
+    flags: "-ff, --flash-freq <frequency>",
+    aliases: ["--flash_freq"],
+    summary: "such as 40m (default: 40m, or what the chip has in its place)",
+    fallback: undefined,
+    parse: oneOf(encodings("frequencies")),
+  }),
+  flashSize: setting<string | undefined>({
+    flags: "-fs, --flash-size <size>",
+    aliases: ["--flash_size"],
+    summary: "such as 4MB (default: 1MB)",
+    fallback: undefined,
+    parse: flashSizeParser(),
+  }),
+} satisfies Options;
+
 /** What any chip's image header can say; whether this chip's can is known when it answers. */
 function encodings(field: "sizes" | "frequencies"): string[] {
   return [...new Set(CHIPS.flatMap(({ flash }) => Object.keys(flash[field])))];

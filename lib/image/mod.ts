@@ -17,9 +17,28 @@
 
 export {
   buildImage,
-  type BuildImageOptions,
+  buildImageFiles,
+  type ImageFile,
+  type ImageSource,
   type Program,
 } from "./build_image.ts";
+export {
+  type BuildImageOptions,
+  uselessImageOptions,
+} from "./image_options.ts";
+export {
+  type ElfFile,
+  type ElfMachine,
+  type ElfProgramHeader,
+  type ElfSection,
+  parseElf,
+} from "./elf.ts";
+export {
+  type ElfSymbol,
+  type ElfSymbolBinding,
+  type ElfSymbolType,
+  parseElfSymbols,
+} from "./elf_symbols.ts";
 export {
   type EspImage,
   type ExtendedHeader,

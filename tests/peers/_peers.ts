@@ -7,18 +7,33 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A program that peer tests know. `python` means one that can import pyserial. */
+/**
+ * A program that peer tests know. `python` means one that can import pyserial,
+ * `esptool_python` one that can import esptool, and can fork.
+ */
 export type PeerName =
   | "esptool"
   | "python"
+  | "esptool_python"
   | "esp_rfc2217_server"
-  | "ser2net";
+  | "ser2net"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-gcc";
 
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: ["python", "python3", "python.exe"],
+  esptool_python: ["python", "python3"],
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
+};
+
+/** What a Python must be able to run to be the peer. */
+const SCRIPTS: Readonly<Partial<Record<PeerName, string>>> = {
+  python: "import serial",
+  esptool_python: "import esptool, os; os.fork",
 };
 
 /**
@@ -31,7 +46,10 @@ export function findPeer(name: PeerName): string | undefined {
   for (const folder of searchFolders()) {
     for (const file of FILE_NAMES[name]) {
       const path = join(folder, file);
-      if (isFile(path) && (name !== "python" || hasPyserial(path))) return path;
+      const script = SCRIPTS[name];
+      if (isFile(path) && (script === undefined || runs(path, script))) {
+        return path;
+      }
     }
   }
   return undefined;
@@ -89,9 +107,9 @@ function isFile(path: string): boolean {
   }
 }
 
-function hasPyserial(python: string): boolean {
+function runs(python: string, script: string): boolean {
   const { success } = new Deno.Command(python, {
-    args: ["-c", "import serial"],
+    args: ["-c", script],
     stdout: "null",
     stderr: "null",
   }).outputSync();

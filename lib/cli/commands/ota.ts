@@ -28,7 +28,8 @@ import {
   type Surroundings,
 } from "../command.ts";
 import { flag, optional, required, setting } from "../options.ts";
-import { fileError, OutputFile } from "../output_file.ts";
+import { readInput } from "../files.ts";
+import { OutputFile } from "../output_file.ts";
 import {
   partitionsInFile,
   partitionSource,
@@ -156,14 +157,6 @@ async function useFile(
   }
   await output.write(data);
   return describe(screen, data, partitions);
-}
-
-async function readInput(file: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(file);
-  } catch (cause) {
-    throw fileError("read", file, cause);
-  }
 }
 
 /** A slot's number, from `1`, `ota_1` or the name of its partition. */
