@@ -119,7 +119,11 @@ export function inspectImage(
     ...(crcValid !== undefined && { isCrcValid: crcValid }),
     ...(digest && { digest }),
     ...describe(image),
-    signatures: image.extended === undefined ? [] : findSignatures(file, size),
+    signatures: image.extended === undefined
+      ? []
+      : findSignatures(file, size).filter(({ version }) =>
+        version === 2 || chip.image.secureBootV1
+      ),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "npm:fast-check@4.10.2";
+import type { ChipFamily } from "../../lib/chips/family.ts";
 import { esp32 } from "../../lib/chips/esp32.ts";
 import { esp32c3 } from "../../lib/chips/esp32c3.ts";
 import { esp8266 } from "../../lib/chips/esp8266.ts";
@@ -67,6 +68,20 @@ Deno.test("inspectImage finds the digest that no flag announces, on the ESP8266"
   signed.set([0, 0, 0, 0], 40);
   assert.equal(inspectImage(signed).digest, undefined);
   assert.equal(inspectImage(signed).size, 32);
+});
+
+Deno.test("inspectImage takes what follows for a signature of version 1 where a chip has those", () => {
+  const signature = new Uint8Array(68);
+  signature.set([1, 2, 3], 4);
+  const asOf = (chip: ChipFamily) => {
+    const program = { entry: 0x4038_0000, segments: [] };
+    const image = buildImage(program, { chip });
+    return inspectImage(Uint8Array.from([...image, ...signature])).signatures;
+  };
+  assert.deepEqual(asOf(esp32), [
+    { version: 1, scheme: "ecdsa-p256", offset: 64 },
+  ]);
+  assert.deepEqual(asOf(esp32c3), []);
 });
 
 Deno.test("inspectImage leaves out what a number does not name", () => {

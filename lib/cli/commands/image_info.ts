@@ -19,8 +19,8 @@ import {
 } from "../../image/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { imageText } from "../image_text.ts";
-import { namedChip, readInputFile } from "../input_file.ts";
-import { required, setting } from "../options.ts";
+import { readInput } from "../files.ts";
+import { namedChip, required, setting } from "../options.ts";
 import { integer, listOf, maybe, object, text, truth } from "../schema.ts";
 import type { Screen } from "../screen.ts";
 import { hex } from "../text.ts";
@@ -137,7 +137,7 @@ export const imageInfo: Command = defineCommand({
     images: listOf(IMAGE_SCHEMA, "The images in it."),
   }),
   async run({ arguments: { file }, options: { offset }, globals, screen, io }) {
-    const bytes = await readInputFile(file);
+    const bytes = await readInput(file);
     const chip = namedChip(globals.chip);
     const content = unpackFlashFile(bytes, { chip });
     const images = imagesIn(content, offset);

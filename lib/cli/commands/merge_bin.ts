@@ -12,12 +12,12 @@ import {
   mergeImages,
 } from "../../image/mod.ts";
 import { type Command, defineCommand, type OptionValues } from "../command.ts";
-import { type FilePlace, placedFiles } from "../files.ts";
-import { namedChip, readInputFile } from "../input_file.ts";
+import { type FilePlace, placedFiles, readInput } from "../files.ts";
 import {
   flag,
   FLASH_PARAMETER_OPTIONS,
   flashSizeParser,
+  namedChip,
   setting,
 } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
@@ -142,7 +142,7 @@ function parsePadding(text: string): number {
 async function readFiles(places: readonly FilePlace[]): Promise<MergeFile[]> {
   const files: MergeFile[] = [];
   for (const { address, path } of places) {
-    files.push({ address, data: await readInputFile(path), name: path });
+    files.push({ address, data: await readInput(path), name: path });
   }
   return files;
 }

@@ -12,8 +12,8 @@ import {
   type SplitPart,
 } from "../../image/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { namedChip, readInputFile } from "../input_file.ts";
-import { flag, required, setting } from "../options.ts";
+import { readInput } from "../files.ts";
+import { flag, namedChip, required, setting } from "../options.ts";
 import { fileError, OutputFile } from "../output_file.ts";
 import { integer, listOf, maybe, object, text } from "../schema.ts";
 import type { Screen } from "../screen.ts";
@@ -75,7 +75,7 @@ export const split: Command = defineCommand({
   }),
   async run(call) {
     const { file, folder } = call.arguments;
-    const image = splitImage(await readInputFile(file), {
+    const image = splitImage(await readInput(file), {
       ...call.options,
       chip: namedChip(call.globals.chip),
     });
