@@ -22,7 +22,7 @@ export function imageText(info: ImageInfo, columns: number): string[] {
   const { chip, image, flashSize, flashFrequency, flashMode } = info;
   return [
     ...heading(`${chip.name} Image Header`),
-    `Image version: ${image.version}`,
+    `Image version: ${info.version}`,
     `Entry point: ${hex(image.entry)}`,
     `Segments: ${image.segments.length}`,
     `Flash size: ${flashSize ?? `unknown (${image.flashSize})`}`,

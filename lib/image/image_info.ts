@@ -59,6 +59,8 @@ export interface ImageInfo {
   readonly chip: ChipFamily;
   /** The image's own numbers. */
   readonly image: EspImage;
+  /** Which of the formats it has: 3 is the ESP8266's with a digest, whose header looks like version 1. */
+  readonly version: 1 | 2 | 3;
   /** How many bytes it has, with what follows its checksum but without signatures. */
   readonly size: number;
   /** The flash mode; absent if the number means none. */
@@ -102,11 +104,14 @@ export function inspectImage(
   const flashMode = FLASH_MODE_NAMES.find((name) =>
     FLASH_MODES[name] === image.flashMode
   );
-  const flashSize = nameOf(chip.flash.sizes, image.flashSize);
+  const isVersion3 = digest !== undefined && image.extended === undefined;
+  const sizes = (isVersion3 && chip.image.version3Sizes) || chip.flash.sizes;
+  const flashSize = nameOf(sizes, image.flashSize);
   const flashFrequency = nameOf(chip.flash.frequencies, image.flashFrequency);
   return {
     chip,
     image,
+    version: isVersion3 ? 3 : image.version,
     size: digest === undefined ? size : image.size + DIGEST_SIZE,
     ...(flashMode && { flashMode }),
     ...(flashSize && { flashSize }),

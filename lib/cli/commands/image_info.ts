@@ -34,7 +34,7 @@ const IMAGE_SCHEMA = object({
     "Where it begins: in flash, or in a raw file from the file's start.",
   ),
   chip: text("The chip that it has been read for."),
-  version: integer("1, or 2 for the format that only the ESP8266 has."),
+  version: integer("1; on the ESP8266 also 2 or 3."),
   size: integer("How many bytes it has, without signatures."),
   entry: integer("Where the program starts."),
   flash: object(
@@ -240,12 +240,12 @@ function show(
 
 function resultOf(address: number, info: ImageInfo) {
   const { chip, image, size, digest, app, bootloader, signatures } = info;
-  const { extended, version, entry } = image;
+  const { extended, entry } = image;
   const { flashMode, flashSize, flashFrequency, isCrcValid } = info;
   return {
     address,
     chip: chip.id,
-    version,
+    version: info.version,
     size,
     entry,
     flash: { mode: flashMode, size: flashSize, frequency: flashFrequency },
