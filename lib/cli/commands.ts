@@ -14,6 +14,7 @@ import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { listPorts } from "./commands/list_ports.ts";
 import { makeImage } from "./commands/make_image.ts";
+import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   ota,
   elf2image,
   makeImage,
+  nvs,
   listPorts,
   version,
   help,
