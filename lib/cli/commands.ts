@@ -6,6 +6,7 @@
 
 import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
+import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
 import { elf2image } from "./commands/elf2image.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
@@ -45,5 +46,6 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   nvs,
   listPorts,
   version,
+  completions,
   help,
 ]);

@@ -22,7 +22,11 @@ export type PeerName =
   | "esp_rfc2217_server"
   | "ser2net"
   | "xtensa-lx106-elf-gcc"
-  | "riscv64-unknown-elf-gcc";
+  | "riscv64-unknown-elf-gcc"
+  | "tmux"
+  | "bash"
+  | "zsh"
+  | "fish";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -35,6 +39,10 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   ser2net: ["ser2net"],
   "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
   "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
+  tmux: ["tmux"],
+  bash: ["bash"],
+  zsh: ["zsh"],
+  fish: ["fish"],
 };
 
 /** What a Python must be able to import, and what else it must have. */
