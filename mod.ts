@@ -154,6 +154,7 @@ export type {
   TraceEvent,
   TraceListener,
 } from "./lib/loader/trace.ts";
+export type { VddSdio } from "./lib/loader/vdd_sdio.ts";
 export type { StubImage } from "./lib/loader/stub.ts";
 export type {
   BaudProgress,

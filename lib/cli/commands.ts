@@ -6,6 +6,7 @@
 
 import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
+import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
 import { elf2image } from "./commands/elf2image.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
@@ -16,6 +17,7 @@ import { imageInfo } from "./commands/image_info.ts";
 import { listPorts } from "./commands/list_ports.ts";
 import { mergeBin } from "./commands/merge_bin.ts";
 import { makeImage } from "./commands/make_image.ts";
+import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -47,7 +49,9 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   split,
   elf2image,
   makeImage,
+  nvs,
   listPorts,
   version,
+  completions,
   help,
 ]);

@@ -6,7 +6,6 @@
 
 import { type FlashFiles, loadFlashFiles } from "../../mod.ts";
 import type { Argument } from "./command.ts";
-import { fileError } from "./output_file.ts";
 import { parseUint32 } from "./values.ts";
 
 /** A file's path and its flash address. */
@@ -50,17 +49,4 @@ export async function readPlacedFiles(
     places.map(({ address, path }) => [address, path] as const),
   );
   return files.map((file) => [file.address, file] as const);
-}
-
-/**
- * Reads a file.
- *
- * @throws {EspError} `file-invalid` if it cannot be read.
- */
-export async function readInput(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (cause) {
-    throw fileError("read", path, cause);
-  }
 }

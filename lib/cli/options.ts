@@ -12,6 +12,7 @@ import {
   CHIPS,
   type FlashMode,
   parseFlashSize,
+  type VddSdio,
 } from "../../mod.ts";
 import type {
   Argument,
@@ -28,6 +29,7 @@ import {
   parseBaud,
   parseDecimal,
   type WordParser,
+  wordsOf,
 } from "./values.ts";
 
 const BEFORE_MODES: readonly BeforeMode[] = [
@@ -73,6 +75,7 @@ export function required<T>(
   return {
     label: `<${name}>`,
     summary,
+    words: wordsOf(parse),
     parse: ([text = ""]) => parse(text),
   };
 }
@@ -86,6 +89,7 @@ export function optional<T>(
   return {
     label: `[${name}]`,
     summary,
+    words: wordsOf(parse),
     parse: ([text]) => text === undefined ? undefined : parse(text),
   };
 }
@@ -139,12 +143,26 @@ export const GLOBAL_OPTIONS = {
     parse: oneOf(AFTER_MODES),
   }),
   noStub: flag("--no-stub", "talk to the ROM's loader only"),
+  vddSdio: setting<VddSdio | undefined>({
+    flags: "--override-vddsdio <voltage>",
+    summary: "supply an ESP32's flash chip with 1.8V, 1.9V or OFF",
+    fallback: undefined,
+    parse: namedWords(["1.8V", "1.9V", "OFF"], String),
+  }),
   connectAttempts: setting<number | undefined>({
     flags: "--connect-attempts <count>",
     summary: "how often to try; 0 or less for ever (default: 7)",
     env: "CONNECT_ATTEMPTS",
     fallback: undefined,
     parse: parseDecimal,
+  }),
+  stubVersion: setting<string | undefined>({
+    flags: "--stub-version <version>",
+    summary: "the generation of Espressif's stub; there is only 2 here",
+    hidden: true,
+    env: "STUB_VERSION",
+    fallback: undefined,
+    parse: oneOf(["2"]),
   }),
   trace: flag("-t, --trace", "dump what goes over the wire, on stderr"),
   verbose: flag("-v, --verbose", "say more"),

@@ -10,6 +10,7 @@ import type { Surroundings } from "./command.ts";
 import { type Display, NO_DISPLAY, SinkDisplay } from "./display.ts";
 import { describeFailure, type Failure, jsonOf } from "./failure.ts";
 import { FlashState } from "./flash_state.ts";
+import type { CliIo } from "./io.ts";
 import type { ParsedCall } from "./parse.ts";
 import { Screen } from "./screen.ts";
 import { findPorts } from "./session.ts";
@@ -34,15 +35,43 @@ export interface BoardFailure {
 }
 
 /** What the runs of a verb on several boards share. */
-export type Shared = Pick<Surroundings, "io" | "config" | "usage">;
+export type Shared = Pick<Surroundings, "io" | "config" | "commands" | "usage">;
 
 /**
  * Runs a verb on the board or boards that the options name, and shows how it
- * goes. What a verb throws comes back as a failure.
- *
- * @throws {UsageError} If the options contradict each other, or ports cannot be found.
+ * goes. Whatever is thrown comes back as a failure.
  */
 export async function runCall(
+  call: ParsedCall,
+  shared: Shared,
+): Promise<Outcome> {
+  try {
+    return await runOnBoards(call, shared);
+  } catch (error) {
+    return failed(error, shared.io, { command: call.command.name });
+  }
+}
+
+/** What became of a command line that has thrown an error. */
+export function failed(
+  error: unknown,
+  { signal }: CliIo,
+  { flash = new FlashState(), ...known }: Known = {},
+): Outcome {
+  const failure = describeFailure(error, signal, flash);
+  const json = { ok: false, ...known, ...jsonOf(failure) };
+  return { exitCode: failure.exitCode, json, failures: [{ failure }] };
+}
+
+/** What is known where an error was thrown. */
+interface Known {
+  readonly command?: string;
+  readonly port?: string;
+  readonly flash?: FlashState;
+}
+
+/** @throws {UsageError} If the options contradict each other, or ports cannot be found. */
+async function runOnBoards(
   call: ParsedCall,
   shared: Shared,
 ): Promise<Outcome> {
@@ -114,7 +143,6 @@ async function runOn(
   shared: Shared,
   { board, display }: { readonly board: Board; readonly display: Display },
 ): Promise<Outcome> {
-  const { signal } = shared.io;
   const screen = new Screen(display, { verbose: globals.verbose });
   const flash = new FlashState();
   const call = {
@@ -127,20 +155,17 @@ async function runOn(
     flash,
   };
   try {
-    signal.throwIfAborted();
+    shared.io.signal.throwIfAborted();
     const report = await command.run(call);
     screen.endLine();
     const json = { ok: true, command: command.name, ...report };
     return { exitCode: 0, json, failures: [] };
   } catch (error) {
     screen.endLine();
-    const failure = describeFailure(error, signal, flash);
-    const json = {
-      ok: false,
+    return failed(error, shared.io, {
       command: command.name,
       ...(board.port !== undefined && { port: board.port }),
-      ...jsonOf(failure),
-    };
-    return { exitCode: failure.exitCode, json, failures: [{ failure }] };
+      flash,
+    });
   }
 }

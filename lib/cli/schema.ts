@@ -6,7 +6,7 @@
  */
 
 /** A JSON Schema (draft 2020-12) of one value. */
-export type Schema = ScalarSchema | ArraySchema | ObjectSchema;
+export type Schema = ScalarSchema | ArraySchema | ObjectSchema | EitherSchema;
 
 /** Of a text, a number or a truth value. */
 export interface ScalarSchema {
@@ -32,14 +32,22 @@ export interface ArraySchema {
 export interface ObjectSchema {
   /** Tells this variant from the others. */
   readonly type: "object";
-  /** What it describes. */
-  readonly description: string;
+  /** What it describes, unless its place says so. */
+  readonly description?: string;
   /** What it has, by name. */
   readonly properties: Readonly<Record<string, Schema>>;
   /** What of it is always there. */
   readonly required: readonly string[];
   /** What else it may have: nothing, or any names with values of one kind. */
   readonly additionalProperties: false | Schema;
+}
+
+/** Of a value of one of several kinds. */
+export interface EitherSchema {
+  /** What it says. */
+  readonly description: string;
+  /** The kinds. */
+  readonly anyOf: readonly Schema[];
 }
 
 /** A field that is not always there. */
@@ -79,17 +87,25 @@ export function listOf(items: Schema, description: string): ArraySchema {
   return { type: "array", description, items };
 }
 
+/** A value of one of several kinds. */
+export function either(
+  kinds: readonly Schema[],
+  description: string,
+): EitherSchema {
+  return { description, anyOf: kinds };
+}
+
 /** A field that is left out where its value is not known or does not apply. */
 export function maybe(schema: Schema): Maybe {
   return { maybe: schema };
 }
 
 /** An object with these fields and no others. */
-export function object(fields: Fields, description = ""): ObjectSchema {
+export function object(fields: Fields, description?: string): ObjectSchema {
   const entries = Object.entries(fields);
   return {
     type: "object",
-    description,
+    ...(description !== undefined && { description }),
     properties: Object.fromEntries(
       entries.map((
         [name, field],

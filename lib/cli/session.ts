@@ -128,6 +128,7 @@ async function openAt(call: Surroundings, port: string): Promise<Device> {
     before: globals.before,
     after: globals.after,
     stub: !globals.noStub,
+    vddSdio: globals.vddSdio,
     attempts: globals.connectAttempts ?? connectAttempts,
   });
 }

@@ -19,14 +19,19 @@ const SUFFIXES: Readonly<Record<string, number>> = {
  * @throws {SyntaxError} If it is none.
  */
 export function parseNumber(text: string): number {
-  const [, digits] =
-    /^\s*\+?(0x(?:_?[0-9a-f])+|0o(?:_?[0-7])+|0b(?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*)\s*$/i
-      .exec(text) ?? [];
-  const value = digits === undefined ? NaN : Number(digits.replaceAll("_", ""));
-  if (Number.isSafeInteger(value)) return value;
+  const value = readNumber(text);
+  if (value !== undefined) return value;
   throw new SyntaxError(
     `"${text}" is not a number such as 4096, 0x1000, 0o10000 or 0b1`,
   );
+}
+
+function readNumber(text: string): number | undefined {
+  const [, digits = ""] =
+    /^\s*\+?(0x(?:_?[0-9a-f])+|0o(?:_?[0-7])+|0b(?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*)\s*$/i
+      .exec(text) ?? [];
+  const value = Number(digits.replaceAll("_", ""));
+  return digits !== "" && Number.isSafeInteger(value) ? value : undefined;
 }
 
 /**
@@ -47,8 +52,11 @@ export function parseUint32(text: string): number {
  */
 export function parseSize(text: string): number {
   const unit = SUFFIXES[text.slice(-1)];
-  const value = parseNumber(unit === undefined ? text : text.slice(0, -1)) *
-    (unit ?? 1);
+  const count = readNumber(unit === undefined ? text : text.slice(0, -1));
+  if (count === undefined) {
+    throw new SyntaxError(`"${text}" is not a size such as 4096, 0x1000 or 4k`);
+  }
+  const value = count * (unit ?? 1);
   if (value > 0 && value <= MAX_UINT32) return value;
   throw new SyntaxError(`"${text}" is not from 1 to ${MAX_UINT32} bytes`);
 }
@@ -121,4 +129,11 @@ export function namedWords<const T extends string>(
     throw new SyntaxError(`"${text}" is not one of ${words.join(", ")}`);
   };
   return Object.assign(parse, { words });
+}
+
+/** The words that a parser knows, if it is one of {@linkcode oneOf} or {@linkcode namedWords}. */
+export function wordsOf(
+  parse: ((value: never) => unknown) | WordParser<string>,
+): readonly string[] | undefined {
+  return "words" in parse ? parse.words : undefined;
 }

@@ -13,6 +13,7 @@ import { parseResetSequence, type ResetSequence } from "../loader/reset.ts";
 import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
 import { publishedStub, runStub, type StubImage } from "../loader/stub.ts";
 import type { TraceListener } from "../loader/trace.ts";
+import { overrideVddSdio, type VddSdio } from "../loader/vdd_sdio.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -83,6 +84,8 @@ export interface OpenOptions extends OperationOptions {
    * @default {1}
    */
   readonly openAttempts?: number | undefined;
+  /** What an ESP32's flash chip is supplied with until the next reset. */
+  readonly vddSdio?: VddSdio | undefined;
   /** Told of everything on the wire. */
   readonly onTrace?: TraceListener | undefined;
   /** The clock that everything goes by; the machine's own, but for tests. */
@@ -188,6 +191,10 @@ async function openLoader(
       ...resets,
     });
     const loader = await startStub(rom, options);
+    const { vddSdio } = options;
+    if (vddSdio !== undefined) {
+      await overrideVddSdio(loader, vddSdio, options);
+    }
     if (baud > baudRate) await raiseBaud(loader, baud, options);
     return loader;
   } catch (error) {

@@ -13,8 +13,14 @@
  * @module
  */
 
-import { crc32 } from "node:zlib";
-import { alignDown, alignUp, formatAddress, padTo, viewOf } from "../bytes.ts";
+import {
+  alignDown,
+  alignUp,
+  crc32,
+  formatAddress,
+  padTo,
+  viewOf,
+} from "../bytes.ts";
 import { ImageError } from "../errors.ts";
 import { writeHeader } from "./_header.ts";
 import {

@@ -23,10 +23,10 @@
  * @module
  */
 
-import { crc32 } from "node:zlib";
 import {
   alignUp,
   CHECKSUM_SEED,
+  crc32,
   equalBytes,
   viewOf,
   xorChecksum,

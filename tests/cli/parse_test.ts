@@ -29,6 +29,8 @@ const DEFAULTS = {
   after: "hard-reset",
   noStub: false,
   connectAttempts: undefined,
+  vddSdio: undefined,
+  stubVersion: undefined,
   trace: false,
   verbose: false,
   silent: false,
@@ -42,7 +44,8 @@ Deno.test("parseCommandLine fills in what was not typed", () => {
 });
 
 const GLOBALS = "-c ESP32-C3 -p /dev/x -b 921600 --before no_reset " +
-  "-a soft-reset --no-stub --connect-attempts -1 -t -v -s --json";
+  "-a soft-reset --no-stub --connect-attempts -1 -t -v -s --json " +
+  "--override-vddsdio 1.9V --stub-version 2";
 const GIVEN = {
   chip: "esp32c3",
   ports: ["/dev/x"],
@@ -52,6 +55,8 @@ const GIVEN = {
   after: "soft-reset",
   noStub: true,
   connectAttempts: -1,
+  vddSdio: "1.9V",
+  stubVersion: "2",
   trace: true,
   verbose: true,
   silent: true,

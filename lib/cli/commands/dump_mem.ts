@@ -1,5 +1,5 @@
 /**
- * `dump-mem`: the result is `{ address, size, file }`.
+ * `dump-mem`: copies memory to a file.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { required } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
+import { integer, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex } from "../text.ts";
 import { parseSize, parseUint32 } from "../values.ts";
@@ -16,6 +17,15 @@ export const dumpMem: Command = defineCommand({
   name: "dump-mem",
   summary: "read RAM, ROM or registers into a file",
   boards: "many",
+  examples: [{
+    line: "dump-mem 0x40000000 64k rom.bin",
+    does: "saves the ROM",
+  }],
+  result: object({
+    address: integer("where it begins"),
+    size: integer("how many bytes"),
+    file: text("the path of the file"),
+  }),
   arguments: {
     address: required(
       "address",
