@@ -18,6 +18,7 @@ import { patchFlashParameters } from "../../lib/image/flash_parameters.ts";
 import type { Segment } from "../../lib/image/segment.ts";
 import { splitImage } from "../../lib/image/split.ts";
 import { encodeUf2, parseUf2 } from "../../lib/image/uf2.ts";
+import type { FuzzTarget } from "./_fuzz.ts";
 import { SINGLE_APP } from "./_partition_vectors.ts";
 
 const PATTERN = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
@@ -68,34 +69,34 @@ const FLASH_SEEDS = (["raw", "hex", "uf2"] as const).map((format) =>
 );
 
 /** The decoders of containers: each takes any bytes, or refuses them with an `ImageError`. */
-export const CONTAINER_TARGETS = [
+export const CONTAINER_TARGETS: readonly FuzzTarget[] = [
   {
-    name: "Intel HEX file",
+    name: "Intel HEX files",
     seeds: HEX_SEEDS,
     parse: parseHex,
   },
   {
     // Mutated text mostly has a wrong checksum; these lines never have.
-    name: "row of Intel HEX records",
+    name: "rows of Intel HEX records",
     seeds: [
       Uint8Array.of(...[4, 0, 1, 0, 0], ...[0, 0, 9, 8, 7], ...[0, 3, 6, 5, 4]),
       Uint8Array.of(...[2, 0, 9, 0, 1], ...[0, 255, 0, 2, 3]),
     ],
-    parse: (bytes: Uint8Array): void => parseHex(hexOf(bytes)),
+    parse: (bytes) => parseHex(hexOf(bytes)),
   },
   {
-    name: "UF2 file",
+    name: "UF2 files",
     seeds: UF2_SEEDS,
-    parse(bytes: Uint8Array): void {
+    parse(bytes) {
       const { families } = parseUf2(bytes);
       const segments = families.flatMap((family) => family.segments);
       assert(sizeOf(segments) <= bytes.length);
     },
   },
   {
-    name: "image",
+    name: "images and what they say",
     seeds: IMAGE_SEEDS,
-    parse(bytes: Uint8Array): void {
+    parse(bytes) {
       const { chip, image, size, segments } = inspectImage(bytes);
       assert(size <= bytes.length);
       assert(sizeOf(segments) <= bytes.length);
@@ -104,9 +105,9 @@ export const CONTAINER_TARGETS = [
     },
   },
   {
-    name: "file for flash",
+    name: "files for flash",
     seeds: FLASH_SEEDS,
-    parse(bytes: Uint8Array): void {
+    parse(bytes) {
       const { parts, format } = splitImage(bytes);
       for (const part of parts) {
         const isDense = format === "raw" || part.size <= bytes.length;

@@ -19,7 +19,7 @@ import {
 } from "../../image/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { imageText } from "../image_text.ts";
-import { readInput } from "../files.ts";
+import { readInput } from "../input_file.ts";
 import { namedChip, required, setting } from "../options.ts";
 import { integer, listOf, maybe, object, text, truth } from "../schema.ts";
 import type { Screen } from "../screen.ts";
@@ -31,80 +31,80 @@ const MAGICS = [0xe9, 0xea];
 
 const IMAGE_SCHEMA = object({
   address: integer(
-    "Where it begins: in flash, or in a raw file from the file's start.",
+    "where it begins: in flash, or in a raw file from the file's start",
   ),
-  chip: text("The chip that it has been read for."),
+  chip: text("the chip that it has been read for"),
   version: integer("1; on the ESP8266 also 2 or 3."),
-  size: integer("How many bytes it has, without signatures."),
-  entry: integer("Where the program starts."),
+  size: integer("how many bytes it has, without signatures"),
+  entry: integer("where the program starts"),
   flash: object(
     {
       mode: maybe(text("qio, qout, dio or dout.")),
-      size: maybe(text("Such as 4MB.")),
-      frequency: maybe(text("Such as 40m.")),
+      size: maybe(text("such as 4MB")),
+      frequency: maybe(text("such as 40m")),
     },
-    "How the flash is read; what the header's numbers do not name is left out.",
+    "how the flash is read; what the header's numbers do not name is left out",
   ),
   extended: maybe(object({
-    chipId: integer("Which chip it is for."),
-    minRevision: integer("The least chip revision: major * 100 + minor."),
-    maxRevision: integer("The greatest; 65535 is any, 0 is unsaid."),
-    legacyMinRevision: integer("The least, in images before ESP-IDF 4.4."),
-    writeProtectPin: integer("The write-protect pin; 238 leaves it to eFuse."),
+    chipId: integer("which chip it is for"),
+    minRevision: integer("the least chip revision: major * 100 + minor"),
+    maxRevision: integer("the greatest; 65535 is any, 0 is unsaid"),
+    legacyMinRevision: integer("the least, in images before ESP-IDF 4.4"),
+    writeProtectPin: integer("the write-protect pin; 238 leaves it to eFuse"),
     drives: listOf(
-      integer("A strength."),
-      "The drive strengths of CLK, Q, D, CS0, HD and WP.",
+      integer("a strength"),
+      "the drive strengths of CLK, Q, D, CS0, HD and WP",
     ),
-  }, "The extended header, which the ESP8266 lacks.")),
+  }, "the extended header, which the ESP8266 lacks")),
   segments: listOf(
     object({
-      address: integer("Where it is loaded or mapped."),
-      size: integer("How many bytes it has."),
-      offset: integer("Where its header is in the image."),
-      memory: listOf(text("A name."), "What the address is called."),
+      address: integer("where it is loaded or mapped"),
+      size: integer("how many bytes it has"),
+      offset: integer("where its header is in the image"),
+      memory: listOf(text("a name"), "what the address is called"),
     }),
-    "The segments in their order.",
+    "the segments in their order",
   ),
   checksum: object({
-    value: integer("What the image carries."),
-    expected: integer("What it should carry."),
-    valid: truth("Whether the two are the same."),
+    value: integer("what the image carries"),
+    expected: integer("what it should carry"),
+    valid: truth("whether the two are the same"),
   }),
   crc: maybe(object({
-    value: integer("What the image carries."),
-    valid: truth("Whether it is right."),
-  }, "The CRC of an image of version 2.")),
+    value: integer("what the image carries"),
+    valid: truth("whether it is right"),
+  }, "the CRC of an image of version 2")),
   digest: maybe(object({
-    value: text("The digest that the image carries, in hex."),
-    expected: text("The digest that it should carry, in hex."),
-    valid: truth("Whether the two are the same."),
-  }, "The SHA-256 digest, if there is one.")),
+    value: text("the digest that the image carries, in hex"),
+    expected: text("the digest that it should carry, in hex"),
+    valid: truth("whether the two are the same"),
+  }, "the SHA-256 digest, if there is one")),
   app: maybe(object({
-    project: text("The project's name."),
-    version: text("The application's version."),
-    date: text("The day of the build."),
-    time: text("The time of the build."),
-    idfVersion: text("The version of ESP-IDF."),
-    elfSha256: text("The SHA-256 digest of the ELF file, in hex."),
-    secureVersion: integer("The security version."),
-    minEfuseBlockRevision: integer("Major * 100 + minor."),
-    maxEfuseBlockRevision: integer("Major * 100 + minor; 65535 is any."),
-    mmuPageSize: maybe(integer("The MMU's page size, in bytes.")),
-  }, "What an application says about itself.")),
+    project: text("the project's name"),
+    version: text("the application's version"),
+    date: text("the day of the build"),
+    time: text("the time of the build"),
+    idfVersion: text("the version of ESP-IDF"),
+    elfSha256: text("the SHA-256 digest of the ELF file, in hex"),
+    secureVersion: integer("the security version"),
+    minEfuseBlockRevision: integer("major * 100 + minor"),
+    maxEfuseBlockRevision: integer("major * 100 + minor; 65535 is any"),
+    mmuPageSize: maybe(integer("the MMU's page size, in bytes")),
+  }, "what an application says about itself")),
   bootloader: maybe(object({
-    version: integer("The bootloader's version."),
-    idfVersion: text("The version of ESP-IDF."),
-    dateTime: text("When it was built."),
-    secureVersion: integer("The security version; 0 in older ones."),
-  }, "What a bootloader says about itself.")),
+    version: integer("the bootloader's version"),
+    idfVersion: text("the version of ESP-IDF"),
+    dateTime: text("when it was built"),
+    secureVersion: integer("the security version; 0 in older ones"),
+  }, "what a bootloader says about itself")),
   signatures: listOf(
     object({
-      version: integer("Of secure boot: 1 or 2."),
+      version: integer("of secure boot: 1 or 2"),
       scheme: maybe(text("rsa-3072, ecdsa-p192, ecdsa-p256 or ecdsa-p384.")),
-      offset: integer("Where it is, from the image's start."),
-      isDigestValid: maybe(truth("Whether it is about these bytes.")),
+      offset: integer("where it is, from the image's start"),
+      isDigestValid: maybe(truth("whether it is about these bytes")),
     }),
-    "The signatures behind the image; they are not verified.",
+    "the signatures behind the image; they are not verified",
   ),
 });
 
@@ -131,10 +131,10 @@ export const imageInfo: Command = defineCommand({
     },
   ],
   result: object({
-    file: text("The file's path."),
-    size: integer("How many bytes the file has."),
-    format: text("The file's format.", ["raw", "hex", "uf2"]),
-    images: listOf(IMAGE_SCHEMA, "The images in it."),
+    file: text("the file's path"),
+    size: integer("how many bytes the file has"),
+    format: text("the file's format", ["raw", "hex", "uf2"]),
+    images: listOf(IMAGE_SCHEMA, "the images in it"),
   }),
   async run({ arguments: { file }, options: { offset }, globals, screen, io }) {
     const bytes = await readInput(file);

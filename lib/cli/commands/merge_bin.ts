@@ -12,7 +12,8 @@ import {
   mergeImages,
 } from "../../image/mod.ts";
 import { type Command, defineCommand, type OptionValues } from "../command.ts";
-import { type FilePlace, placedFiles, readInput } from "../files.ts";
+import { type FilePlace, placedFiles } from "../files.ts";
+import { readInput } from "../input_file.ts";
 import {
   flag,
   FLASH_PARAMETER_OPTIONS,
@@ -89,11 +90,11 @@ export const mergeBin: Command = defineCommand({
     },
   ],
   result: object({
-    file: text("The merged file's path."),
-    format: text("Its format.", FORMATS),
-    size: integer("How many bytes it has."),
-    offset: integer("Where in flash it begins; 0 if the file says it itself."),
-    chip: text("The chip that it is for."),
+    file: text("the merged file's path"),
+    format: text("its format", FORMATS),
+    size: integer("how many bytes it has"),
+    offset: integer("where in flash it begins; 0 if the file says it itself"),
+    chip: text("the chip that it is for"),
   }),
   async run(call) {
     const { output: path, format, targetOffset } = call.options;

@@ -12,9 +12,9 @@ import {
   type SplitPart,
 } from "../../image/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { readInput } from "../files.ts";
+import { readInput } from "../input_file.ts";
 import { flag, namedChip, required, setting } from "../options.ts";
-import { fileError, OutputFile } from "../output_file.ts";
+import { fileError, writeFiles } from "../output_file.ts";
 import { integer, listOf, maybe, object, text } from "../schema.ts";
 import type { Screen } from "../screen.ts";
 import { hex, printable } from "../text.ts";
@@ -55,22 +55,22 @@ export const split: Command = defineCommand({
     does: "puts bootloader, partition table and partitions into files",
   }],
   result: object({
-    format: text("The file's format.", ["raw", "hex", "uf2"]),
-    chip: maybe(text("The chip that it is for, if that is known.")),
+    format: text("the file's format", ["raw", "hex", "uf2"]),
+    chip: maybe(text("the chip that it is for, if that is known")),
     parts: listOf(
       object({
-        kind: text("What it is.", [
+        kind: text("what it is", [
           "bootloader",
           "partition-table",
           "partition",
           "other",
         ]),
-        name: text("What it is called."),
-        address: integer("Where it begins in flash."),
-        size: integer("How many bytes it has; 0 if all of it is erased."),
-        file: maybe(text("Where it has been put, unless it is erased.")),
+        name: text("what it is called"),
+        address: integer("where it begins in flash"),
+        size: integer("how many bytes it has; 0 if all of it is erased"),
+        file: maybe(text("where it has been put, unless it is erased")),
       }),
-      "The parts, by address.",
+      "the parts, by address",
     ),
   }),
   async run(call) {
@@ -102,21 +102,17 @@ async function writeParts(
   } catch (cause) {
     throw fileError("write", folder, cause);
   }
-  await using outputs = new AsyncDisposableStack();
-  const written: WrittenPart[] = [];
-  const pending: (() => Promise<void>)[] = [];
-  for (const part of parts) {
+  const written = parts.map((part): WrittenPart => {
     const { kind, name, address, size } = part;
-    if (size === 0) {
-      written.push({ kind, name, address, size });
-      continue;
-    }
-    const file = join(folder, fileName(part));
-    const output = outputs.use(await OutputFile.create(file));
-    pending.push(() => output.write(part.read()));
-    written.push({ kind, name, address, size, file });
-  }
-  for (const write of pending) await write();
+    return {
+      ...{ kind, name, address, size },
+      ...(size > 0 && { file: join(folder, fileName(part)) }),
+    };
+  });
+  await writeFiles(parts.flatMap((part, index) => {
+    const path = written[index]?.file;
+    return path === undefined ? [] : [{ path, read: () => part.read() }];
+  }));
   return written;
 }
 
