@@ -12,6 +12,7 @@ import { describeFailure, type Failure, jsonOf } from "./failure.ts";
 import { FlashState } from "./flash_state.ts";
 import type { CliIo } from "./io.ts";
 import type { ParsedCall } from "./parse.ts";
+import { publicName } from "./port_choice.ts";
 import { Screen } from "./screen.ts";
 import { findPorts } from "./session.ts";
 import { UsageError } from "./usage_error.ts";
@@ -84,7 +85,12 @@ async function runOnBoards(
   const quiet = globals.json || silent;
   if (ports.length < 2 && !ports.includes("all")) {
     const display = quiet ? NO_DISPLAY : new SinkDisplay(shared.io.stdout);
-    return await runOn(call, shared, { board: new Board(ports[0]), display });
+    const [port] = ports;
+    return await runOn(call, shared, {
+      port,
+      board: new Board(port === undefined ? port : publicName(port)),
+      display,
+    });
   }
   if (command.boards === "many") return await runOnAll(call, shared, quiet);
   throw new UsageError(
@@ -101,13 +107,17 @@ async function runOnAll(
   const ports = await choosePorts(call, shared);
   const view = quiet
     ? undefined
-    : await BoardsView.create(ports, shared.io.stdout);
+    : await BoardsView.create(ports.map(publicName), shared.io.stdout);
   const taken = new Set<string>();
   const outcomes = await Promise.all(ports.map(async (port) => {
-    const board = new Board(port, taken);
-    const display = view?.displayOf(port) ?? NO_DISPLAY;
-    const outcome = await runOn(call, shared, { board, display });
-    view?.end(port, { mac: board.mac, failed: outcome.exitCode !== 0 });
+    const name = publicName(port);
+    const board = new Board(name, taken);
+    const display = view?.displayOf(name) ?? NO_DISPLAY;
+    const outcome = await runOn(call, shared, { port, board, display });
+    view?.end(name, {
+      mac: board.mac,
+      failed: outcome.exitCode !== 0,
+    });
     return outcome;
   }));
   view?.close();
@@ -119,7 +129,10 @@ async function runOnAll(
       boards: outcomes.map(({ json }) => json),
     },
     failures: outcomes.flatMap(({ failures }, i) =>
-      failures.map(({ failure }) => ({ port: ports[i], failure }))
+      failures.map(({ failure }) => ({
+        port: ports.map(publicName)[i],
+        failure,
+      }))
     ),
   };
 }
@@ -138,10 +151,18 @@ async function choosePorts(
   throw new UsageError(`The port "${twice}" is named twice`);
 }
 
+/** Where a verb runs, and what shows it. */
+interface Place {
+  /** The port as it was named, which may hold a token. */
+  readonly port: string | undefined;
+  readonly board: Board;
+  readonly display: Display;
+}
+
 async function runOn(
   { command, globals, ...values }: ParsedCall,
   shared: Shared,
-  { board, display }: { readonly board: Board; readonly display: Display },
+  { port, board, display }: Place,
 ): Promise<Outcome> {
   const screen = new Screen(display, { verbose: globals.verbose });
   const flash = new FlashState();
@@ -149,7 +170,7 @@ async function runOn(
     ...shared,
     arguments: values.arguments,
     options: values.options,
-    globals: { ...globals, port: board.port },
+    globals: { ...globals, port },
     board,
     screen,
     flash,

@@ -9,6 +9,7 @@ import { type ChipIdentity, type Device, EspError, open } from "../../mod.ts";
 import type { Report, Surroundings } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { byLikelihood, filterPorts, type PortFilter } from "./port_filter.ts";
+import { publicName } from "./port_choice.ts";
 import { macLine } from "./text.ts";
 import { Tracer } from "./tracer.ts";
 import { UsageError } from "./usage_error.ts";
@@ -71,7 +72,7 @@ async function openDevice(call: Surroundings): Promise<Device> {
       return await openAt(call, port);
     } catch (error) {
       if (!(error instanceof EspError) || io.signal.aborted) throw error;
-      screen.line(`${port} failed to connect: ${error.message}`);
+      screen.line(`${publicName(port)} failed to connect: ${error.message}`);
       failures.push(error);
     }
   }
@@ -111,8 +112,8 @@ export async function findPorts(
 
 async function openAt(call: Surroundings, port: string): Promise<Device> {
   const { io, globals, screen, flash, board } = call;
-  board.port = port;
-  screen.line(`Serial port ${port}:`);
+  board.port = publicName(port);
+  screen.line(`Serial port ${board.port}:`);
   const { connectAttempts, ...settings } = await call.config();
   const tracer = globals.trace ? new Tracer(call) : undefined;
   return await open(io.target(port), {

@@ -6,6 +6,8 @@
  */
 
 const MAX_UINT32 = 0xffff_ffff;
+/** A day. */
+const MAX_SECONDS = 86_400;
 const SUFFIXES: Readonly<Record<string, number>> = {
   k: 0x400,
   M: 0x10_0000,
@@ -92,6 +94,31 @@ export function parseBaud(text: string): number {
   const value = parseDecimal(text);
   if (value > 0) return value;
   throw new SyntaxError(`"${text}" is not a speed in baud`);
+}
+
+/**
+ * Parses a time in seconds, such as `2` or `0.5`.
+ *
+ * @returns Milliseconds.
+ * @throws {SyntaxError} If it is none, or over a day.
+ */
+export function parseSeconds(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (seconds > 0 && seconds <= MAX_SECONDS) return Math.round(seconds * 1000);
+  throw new SyntaxError(
+    `"${text}" is no time in seconds, up to ${MAX_SECONDS}`,
+  );
+}
+
+/**
+ * Parses the number of a TCP port; 0 is any that is free.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseTcpPort(text: string): number {
+  const value = parseNumber(text);
+  if (value <= 0xffff) return value;
+  throw new SyntaxError(`"${text}" is no TCP port from 0 to 65535`);
 }
 
 /** A parser of one word of several, which are known to the completions too. */
