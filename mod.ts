@@ -98,6 +98,13 @@ export {
 } from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
 export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
+export {
+  holdInReset,
+  type HoldInResetOptions,
+  resetPort,
+  type ResetPortOptions,
+} from "./lib/device/reset_port.ts";
+export { type ServedPortOptions, servePort } from "./lib/device/serve_port.ts";
 export type {
   VerifiedFile,
   VerifyFlashOptions,
@@ -196,7 +203,15 @@ export {
   openRfc2217,
   type OpenRfc2217Options,
 } from "./lib/transport/rfc2217.ts";
-export { serveRfc2217 } from "./lib/transport/rfc2217_server.ts";
+export {
+  type ClientEvent,
+  type LineStep,
+  type LocalResets,
+  type ResetEvent,
+  type ServerEvent,
+  serveRfc2217,
+  type ServeRfc2217Options,
+} from "./lib/transport/rfc2217_server.ts";
 export { openSerial, type SerialOptions } from "./lib/transport/serial.ts";
 export { openTcp, type OpenTcpOptions } from "./lib/transport/tcp.ts";
 export {

@@ -65,7 +65,7 @@ export class BoardsView {
   /** Takes note of how it ended on a port. */
   end(port: string, end: BoardEnd): void {
     this.#ends.set(port, end);
-    this.#rows?.show(port, verdict(end), { urgent: true });
+    this.#rows?.show(port, verdict(end).trimEnd(), { urgent: true });
   }
 
   /** Writes what the verbs said, where only rows were seen, and how they ended. */

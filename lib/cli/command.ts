@@ -19,6 +19,8 @@ export interface Argument<T> {
   readonly label: string;
   /** What it is, for the help text. */
   readonly summary: string;
+  /** The words that it can be, if it is one of several. */
+  readonly words?: readonly string[] | undefined;
   /**
    * From what was typed (none if left out, several if variadic) to the value.
    *
@@ -135,6 +137,8 @@ export interface Surroundings {
   readonly screen: Screen;
   /** What has been done to the flash so far. */
   readonly flash: FlashState;
+  /** Every verb there is. */
+  readonly commands: readonly Command[];
   /**
    * The help text of a verb, or of all.
    *
@@ -174,7 +178,10 @@ export interface Command<
   readonly arguments: A;
   /** Its own options. */
   readonly options: O;
-  /** Whether it can be done on several boards at once; it runs once for each of them then. */
+  /**
+   * Whether it can be done on several boards at once: it runs once for each of
+   * them then. What it writes must be an `OutputFile` that knows `call.board`.
+   */
   readonly boards?: "many" | undefined;
   /** Command lines to learn from. */
   readonly examples?: readonly Example[] | undefined;

@@ -5,7 +5,6 @@
  */
 
 import type { Argument } from "./command.ts";
-import { fileError } from "./output_file.ts";
 import { parseUint32 } from "./values.ts";
 
 /** A file's path and its flash address. */
@@ -41,17 +40,4 @@ export function parsePlaces(texts: readonly string[]): FilePlace[] {
     places.push(place);
   }
   return places;
-}
-
-/**
- * Reads a file.
- *
- * @throws {EspError} `file-invalid` if it cannot be read.
- */
-export async function readInput(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (cause) {
-    throw fileError("read", path, cause);
-  }
 }

@@ -17,7 +17,8 @@ import {
   type PlacedFile,
 } from "../../mod.ts";
 import type { Argument, Options, OptionValues } from "./command.ts";
-import { type FilePlace, parsePlaces, readInput } from "./files.ts";
+import { type FilePlace, parsePlaces } from "./files.ts";
+import { readInput } from "./input_file.ts";
 import { repeated, setting } from "./options.ts";
 import { chosenPartition, PARTITION_OPTIONS } from "./partition_options.ts";
 import { UsageError } from "./usage_error.ts";

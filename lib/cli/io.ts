@@ -82,13 +82,16 @@ function readEnv(variable: string): string | undefined {
 
 function sink(stream: typeof Deno.stdout): TextSink {
   const encoder = new TextEncoder();
+  // A machine that builds may have a terminal too, but nobody looks at it.
+  const isTerminal = stream.isTerminal() && !readEnv("CI") &&
+    readEnv("TERM") !== "dumb";
   return {
-    isTerminal: stream.isTerminal(),
+    isTerminal,
     get columns() {
-      return stream.isTerminal() ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
+      return isTerminal ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
     },
     get rows() {
-      return stream.isTerminal() ? Deno.consoleSize().rows : undefined;
+      return isTerminal ? Deno.consoleSize().rows : undefined;
     },
     write: (text) => writeAll(stream, encoder.encode(text)),
   };

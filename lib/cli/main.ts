@@ -11,12 +11,11 @@
 
 import { COMMANDS } from "./commands.ts";
 import { type Config, loadConfig } from "./config.ts";
-import { describeFailure, formatFailure, jsonOf } from "./failure.ts";
-import { FlashState } from "./flash_state.ts";
+import { formatFailure } from "./failure.ts";
 import { type CliIo, systemIo } from "./io.ts";
 import { type Grammar, helpText, parseCommandLine } from "./parse.ts";
 import { expandResponseFiles } from "./response_file.ts";
-import { type Outcome, runCall } from "./run.ts";
+import { failed, type Outcome, runCall } from "./run.ts";
 
 export type { CliIo, TextSink } from "./io.ts";
 
@@ -45,12 +44,7 @@ async function runLine(args: readonly string[], io: CliIo): Promise<number> {
     json ||= wantsJson(words);
     outcome = await runWords(words, io, json);
   } catch (error) {
-    const failure = describeFailure(error, io.signal, new FlashState());
-    outcome = {
-      exitCode: failure.exitCode,
-      json: { ok: false, ...jsonOf(failure) },
-      failures: [{ failure }],
-    };
+    outcome = failed(error, io);
   }
   if (json) io.stdout.write(`${JSON.stringify(outcome.json)}\n`);
   else tellFailures(outcome, io);
@@ -76,6 +70,7 @@ async function runWords(
   return await runCall(parsed, {
     io,
     config: () => config ??= loadConfig(env),
+    commands: COMMANDS,
     usage: (verb) => helpText(verb, grammar),
   });
 }

@@ -142,7 +142,7 @@ class Reading {
     if (this.#found === undefined) {
       throw new UsageError("No verb was given", 'Try "espline help".');
     }
-    return { kind: "call", ...this.#values(this.#found) };
+    return { kind: "call", ...this.#read(this.#found) };
   }
 
   help(verb: string | undefined): string {
@@ -168,7 +168,7 @@ class Reading {
     return program
       .exitOverride()
       .helpOption("-h, --help", "show this text")
-      .configureHelp({ subcommandTerm, optionTerm })
+      .configureHelp({ subcommandTerm, optionTerm, minWidthToWrap: 20 })
       .configureOutput({
         writeOut: (text) => void (this.#output += text),
         // The message comes with the CommanderError too.
@@ -197,6 +197,19 @@ class Reading {
     addOptions(program, command.options, this.#own);
     addOptions(program, GLOBAL_OPTIONS, this.#typed, command.options);
     this.#program.addCommand(program);
+  }
+
+  /** @throws {UsageError} With a hint, whatever was wrong. */
+  #read(found: Found): Omit<ParsedCall, "kind"> {
+    try {
+      return this.#values(found);
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.hint !== undefined) {
+        throw error;
+      }
+      const hint = `Try "espline help ${found.command.name}".`;
+      throw new UsageError(error.message, hint);
+    }
   }
 
   #values(

@@ -10,19 +10,13 @@ import {
   partitionSubtypeName,
   partitionTypeName,
 } from "../image/mod.ts";
+import { inColumns, printable } from "./text.ts";
 
 const HEADINGS = ["Name", "Type", "SubType", "Offset", "Size", "Flags"];
 
 /** A table in columns, one line for each partition below a line of headings. */
 export function partitionTable(partitions: readonly Partition[]): string[] {
-  const rows = [HEADINGS, ...partitions.map(cells)];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  );
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
-      .trimEnd()
-  );
+  return inColumns([HEADINGS, ...partitions.map(cells)]);
 }
 
 function cells(partition: Partition): string[] {
@@ -33,8 +27,7 @@ function cells(partition: Partition): string[] {
     unknownFlags !== undefined && `0x${unknownFlags.toString(16)}`,
   ];
   return [
-    // What a terminal would obey is shown as a placeholder.
-    name.replaceAll(/\p{Cc}/gu, "\ufffd"),
+    printable(name),
     partitionTypeName(type),
     partitionSubtypeName(type, subtype),
     `0x${offset.toString(16)}`,

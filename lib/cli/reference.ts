@@ -8,7 +8,6 @@ import type { AnyOption, Command, Options } from "./command.ts";
 import { CHIP_SCHEMA, ERROR_SCHEMA } from "./json_schema.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
 import type { ObjectSchema, Schema } from "./schema.ts";
-import { optionTerm } from "./typed_options.ts";
 
 /** Every option and verb, as Markdown. */
 export function cliReference(commands: readonly Command[]): string {
@@ -63,7 +62,7 @@ function code(lines: readonly string[]): string {
 function optionTable(options: Options): string {
   const rows = Object.values(options).filter(({ hidden }) => !hidden)
     .map((option) => [
-      `\`${optionTerm(option)}\``,
+      `\`${option.flags}\``,
       option.summary,
       variableOf(option),
     ]);

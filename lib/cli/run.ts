@@ -10,7 +10,9 @@ import type { Surroundings } from "./command.ts";
 import { type Display, NO_DISPLAY, SinkDisplay } from "./display.ts";
 import { describeFailure, type Failure, jsonOf } from "./failure.ts";
 import { FlashState } from "./flash_state.ts";
+import type { CliIo } from "./io.ts";
 import type { ParsedCall } from "./parse.ts";
+import { publicName } from "./port_choice.ts";
 import { Screen } from "./screen.ts";
 import { findPorts } from "./session.ts";
 import { UsageError } from "./usage_error.ts";
@@ -34,15 +36,43 @@ export interface BoardFailure {
 }
 
 /** What the runs of a verb on several boards share. */
-export type Shared = Pick<Surroundings, "io" | "config" | "usage">;
+export type Shared = Pick<Surroundings, "io" | "config" | "commands" | "usage">;
 
 /**
  * Runs a verb on the board or boards that the options name, and shows how it
- * goes. What a verb throws comes back as a failure.
- *
- * @throws {UsageError} If the options contradict each other, or ports cannot be found.
+ * goes. Whatever is thrown comes back as a failure.
  */
 export async function runCall(
+  call: ParsedCall,
+  shared: Shared,
+): Promise<Outcome> {
+  try {
+    return await runOnBoards(call, shared);
+  } catch (error) {
+    return failed(error, shared.io, { command: call.command.name });
+  }
+}
+
+/** What became of a command line that has thrown an error. */
+export function failed(
+  error: unknown,
+  { signal }: CliIo,
+  { flash = new FlashState(), ...known }: Known = {},
+): Outcome {
+  const failure = describeFailure(error, signal, flash);
+  const json = { ok: false, ...known, ...jsonOf(failure) };
+  return { exitCode: failure.exitCode, json, failures: [{ failure }] };
+}
+
+/** What is known where an error was thrown. */
+interface Known {
+  readonly command?: string;
+  readonly port?: string;
+  readonly flash?: FlashState;
+}
+
+/** @throws {UsageError} If the options contradict each other, or ports cannot be found. */
+async function runOnBoards(
   call: ParsedCall,
   shared: Shared,
 ): Promise<Outcome> {
@@ -55,7 +85,12 @@ export async function runCall(
   const quiet = globals.json || silent;
   if (ports.length < 2 && !ports.includes("all")) {
     const display = quiet ? NO_DISPLAY : new SinkDisplay(shared.io.stdout);
-    return await runOn(call, shared, { board: new Board(ports[0]), display });
+    const [port] = ports;
+    return await runOn(call, shared, {
+      port,
+      board: new Board(port === undefined ? port : publicName(port)),
+      display,
+    });
   }
   if (command.boards === "many") return await runOnAll(call, shared, quiet);
   throw new UsageError(
@@ -72,13 +107,17 @@ async function runOnAll(
   const ports = await choosePorts(call, shared);
   const view = quiet
     ? undefined
-    : await BoardsView.create(ports, shared.io.stdout);
+    : await BoardsView.create(ports.map(publicName), shared.io.stdout);
   const taken = new Set<string>();
   const outcomes = await Promise.all(ports.map(async (port) => {
-    const board = new Board(port, taken);
-    const display = view?.displayOf(port) ?? NO_DISPLAY;
-    const outcome = await runOn(call, shared, { board, display });
-    view?.end(port, { mac: board.mac, failed: outcome.exitCode !== 0 });
+    const name = publicName(port);
+    const board = new Board(name, taken);
+    const display = view?.displayOf(name) ?? NO_DISPLAY;
+    const outcome = await runOn(call, shared, { port, board, display });
+    view?.end(name, {
+      mac: board.mac,
+      failed: outcome.exitCode !== 0,
+    });
     return outcome;
   }));
   view?.close();
@@ -90,7 +129,10 @@ async function runOnAll(
       boards: outcomes.map(({ json }) => json),
     },
     failures: outcomes.flatMap(({ failures }, i) =>
-      failures.map(({ failure }) => ({ port: ports[i], failure }))
+      failures.map(({ failure }) => ({
+        port: ports.map(publicName)[i],
+        failure,
+      }))
     ),
   };
 }
@@ -109,38 +151,42 @@ async function choosePorts(
   throw new UsageError(`The port "${twice}" is named twice`);
 }
 
+/** Where a verb runs, and what shows it. */
+interface Place {
+  /** The port as it was named, which may hold a token. */
+  readonly port: string | undefined;
+  readonly board: Board;
+  readonly display: Display;
+}
+
 async function runOn(
   { command, globals, ...values }: ParsedCall,
   shared: Shared,
-  { board, display }: { readonly board: Board; readonly display: Display },
+  { port, board, display }: Place,
 ): Promise<Outcome> {
-  const { signal } = shared.io;
   const screen = new Screen(display, { verbose: globals.verbose });
   const flash = new FlashState();
   const call = {
     ...shared,
     arguments: values.arguments,
     options: values.options,
-    globals: { ...globals, port: board.port },
+    globals: { ...globals, port },
     board,
     screen,
     flash,
   };
   try {
-    signal.throwIfAborted();
+    shared.io.signal.throwIfAborted();
     const report = await command.run(call);
     screen.endLine();
     const json = { ok: true, command: command.name, ...report };
     return { exitCode: 0, json, failures: [] };
   } catch (error) {
     screen.endLine();
-    const failure = describeFailure(error, signal, flash);
-    const json = {
-      ok: false,
+    return failed(error, shared.io, {
       command: command.name,
       ...(board.port !== undefined && { port: board.port }),
-      ...jsonOf(failure),
-    };
-    return { exitCode: failure.exitCode, json, failures: [{ failure }] };
+      flash,
+    });
   }
 }

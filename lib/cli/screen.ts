@@ -59,11 +59,6 @@ export class Screen {
     this.#display.line(text);
   }
 
-  /** Writes a line that only interests who wants to know more. */
-  detail(text: string): void {
-    if (this.#verbose) this.line(text);
-  }
-
   /** Ends the line of a bar or of the attempts, if one is open. */
   endLine(): void {
     this.#display.end();

@@ -15,6 +15,7 @@ import {
 import type { Report, Surroundings } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { byLikelihood, filterPorts, type PortFilter } from "./port_filter.ts";
+import { publicName } from "./port_choice.ts";
 import { macLine } from "./text.ts";
 import { Tracer } from "./tracer.ts";
 import { UsageError } from "./usage_error.ts";
@@ -86,7 +87,7 @@ async function openDevice(
       return await openAt(call, port, known);
     } catch (error) {
       if (!(error instanceof EspError) || io.signal.aborted) throw error;
-      screen.line(`${port} failed to connect: ${error.message}`);
+      screen.line(`${publicName(port)} failed to connect: ${error.message}`);
       failures.push(error);
     }
   }
@@ -130,8 +131,8 @@ async function openAt(
   known: BoardSettings,
 ): Promise<Device> {
   const { io, globals, screen, flash, board } = call;
-  board.port = port;
-  screen.line(`Serial port ${port}:`);
+  board.port = publicName(port);
+  screen.line(`Serial port ${board.port}:`);
   const { connectAttempts, ...settings } = await call.config();
   const tracer = globals.trace ? new Tracer(call) : undefined;
   return await open(io.target(port), {

@@ -16,7 +16,7 @@ import { UsageError } from "./usage_error.ts";
 export type Typed = Map<string, string[]>;
 
 /** The list that the options of every verb have in a verb's help text. */
-export const GLOBAL_GROUP = "Options of every verb:";
+const GLOBAL_GROUP = "Options of every verb:";
 
 /**
  * Declares options. Those of every verb have a list of their own in a verb's
@@ -42,13 +42,6 @@ export function addOptions(
   }
 }
 
-/** How an option is written in the help text, with the names that are left to it. */
-export function optionTerm(option: AnyOption, taken: Options = {}): string {
-  const others = new Set(Object.values(taken).flatMap(spellings));
-  const names = shownNames(option).filter((name) => !others.has(name));
-  return names.join(", ") + valuePart(option);
-}
-
 /** `-c, --chip <chip>` as one option that is shown, and each name that commander cannot take with it as one that is not. */
 function declarations(
   option: AnyOption,
@@ -60,10 +53,13 @@ function declarations(
   const long = shown.findLast((name) => name.startsWith("--"));
   const main = [short, long].filter((name) => name !== undefined);
   const others = names.filter((name) => !main.includes(name));
-  const term = shown.join(", ") + value;
   return [
     ...(main.length === 0 ? [] : [
-      new ShownOption(main.join(", ") + value, option, term),
+      new ShownOption(
+        main.join(", ") + value,
+        option,
+        shown.join(", ") + value,
+      ),
     ]),
     ...others.map((name) =>
       new ProgramOption(programName(name) + value).hideHelp()

@@ -6,6 +6,8 @@
  */
 
 const MAX_UINT32 = 0xffff_ffff;
+/** A day. */
+const MAX_SECONDS = 86_400;
 const SUFFIXES: Readonly<Record<string, number>> = {
   k: 0x400,
   M: 0x10_0000,
@@ -94,6 +96,31 @@ export function parseBaud(text: string): number {
   throw new SyntaxError(`"${text}" is not a speed in baud`);
 }
 
+/**
+ * Parses a time in seconds, such as `2` or `0.5`.
+ *
+ * @returns Milliseconds.
+ * @throws {SyntaxError} If it is none, or over a day.
+ */
+export function parseSeconds(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (seconds > 0 && seconds <= MAX_SECONDS) return Math.round(seconds * 1000);
+  throw new SyntaxError(
+    `"${text}" is no time in seconds, up to ${MAX_SECONDS}`,
+  );
+}
+
+/**
+ * Parses the number of a TCP port; 0 is any that is free.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseTcpPort(text: string): number {
+  const value = parseNumber(text);
+  if (value <= 0xffff) return value;
+  throw new SyntaxError(`"${text}" is no TCP port from 0 to 65535`);
+}
+
 /** A parser of one word of several, which are known to the completions too. */
 export interface WordParser<T extends string> {
   /**
@@ -129,4 +156,11 @@ export function namedWords<const T extends string>(
     throw new SyntaxError(`"${text}" is not one of ${words.join(", ")}`);
   };
   return Object.assign(parse, { words });
+}
+
+/** The words that a parser knows, if it is one of {@linkcode oneOf} or {@linkcode namedWords}. */
+export function wordsOf(
+  parse: ((value: never) => unknown) | WordParser<string>,
+): readonly string[] | undefined {
+  return "words" in parse ? parse.words : undefined;
 }

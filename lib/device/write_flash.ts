@@ -4,9 +4,7 @@
  * @module
  */
 
-import { CHIPS } from "../chips/registry.ts";
 import { eraseFlash, writeFlash } from "../loader/flash.ts";
-import { readFlashSecurity } from "../loader/flash_security.ts";
 import type { Loader } from "../loader/loader.ts";
 import type { OperationOptions } from "../progress.ts";
 import { SPI_FLASH_MD5 } from "../protocol/commands.ts";
@@ -14,21 +12,15 @@ import type { Connection } from "./_connection.ts";
 import { changedPieces } from "./_flash_diff.ts";
 import { checkWrite } from "./_flash_guards.ts";
 import { checkImages } from "./_image_checks.ts";
+import { takeFiles } from "./_take_files.ts";
 import {
-  checkFit,
-  checkParameters,
   type FlashParameterOptions,
   fromSectorStart,
-  imageParameters,
   namedSize,
   type PreparedPlace,
   prepareFile,
 } from "./prepare_file.ts";
-import {
-  describeFile,
-  type PlacedFile,
-  unpackContainers,
-} from "./flash_files.ts";
+import { describeFile, type PlacedFile } from "./flash_files.ts";
 import { compare, isInFlash, md5Of } from "./verify_flash.ts";
 
 /** Options of {@linkcode Device.writeFlash}. */
@@ -132,14 +124,12 @@ export async function writeFiles(
   placed: readonly PlacedFile[],
   options: WriteFlashOptions,
 ): Promise<WrittenFile[]> {
-  checkParameters(options, CHIPS);
-  const { loader, flash } = connection;
-  const flashSize = await flash.require(options);
-  const parameters = imageParameters({ loader, flashSize, options });
-  const files = unpackContainers(placed, loader.chip, parameters)
-    .map((file) => options.encrypt ? { ...file, encrypt: true } : file);
-  checkFit(files, await flash.useSize(namedSize(options), options));
-  const security = await readFlashSecurity(loader, options);
+  const { loader } = connection;
+  const taken = await takeFiles(connection, placed, options);
+  const { flashSize, security } = taken;
+  const files = options.encrypt
+    ? taken.files.map((file) => ({ ...file, encrypt: true }))
+    : taken.files;
   await checkWrite(loader, files, security, options);
   if (!options.force) await checkImages(loader, files, options);
   const { secureBoot } = security;

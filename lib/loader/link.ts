@@ -372,10 +372,7 @@ export class Link implements AsyncDisposable {
       });
   }
 
-  #send(
-    { name, opcode }: { readonly name: string; readonly opcode: number },
-    body: CommandBody,
-  ): void {
+  #send<P, R>({ name, opcode }: Command<P, R>, body: CommandBody): void {
     const data = body.data ?? NO_DATA;
     const size = body.head.length + data.length;
     this.#onTrace?.({ kind: "command", name, opcode, size });

@@ -38,7 +38,7 @@ const USB_JTAG_PRODUCT = 0x1001;
 
 /** Plays a sequence on the port's lines. */
 export async function playReset(
-  link: Link,
+  link: Pick<Link, "clock" | "setSignals">,
   sequence: ResetSequence,
   options: ResetOptions = {},
 ): Promise<void> {

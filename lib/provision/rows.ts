@@ -85,28 +85,41 @@ export class TerminalRows {
 
   /** Writes a line that stays, above the rows. */
   print(name: string, text: string): void {
-    this.erase();
-    this.#output.write(`${this.#paint(this.#lay(name, text))}\n`);
+    const line = this.#paint(this.#lay(name, text));
+    this.#output.write(`${this.#up()}${line}${this.#lineEnd}`);
+    this.#drawn = 0;
+    if (this.redraws) this.draw();
   }
 
   /** Draws all rows as they are. */
   draw(): void {
-    this.erase();
     const { columns = 80 } = this.#output;
-    for (const [name, text] of this.#rows) {
-      // A row that wraps could not be erased by going up one line.
-      const row = this.#lay(name, text).slice(0, columns - 1);
-      this.#output.write(`${this.#paint(row)}\n`);
-    }
-    this.#drawn = this.#rows.size;
+    // A row that wraps could not be reached by going up one line.
+    const rows = Array.from(
+      this.#rows,
+      ([name, text]) =>
+        this.#paint(this.#lay(name, text).slice(0, columns - 1)),
+    );
+    const lines = rows.map((row) => row + this.#lineEnd);
+    this.#output.write(`${this.#up()}${lines.join("")}`);
+    this.#drawn = rows.length;
     this.#drawnAt = this.#clock.now();
   }
 
   /** Takes the rows off the screen. */
   erase(): void {
-    if (this.#drawn === 0) return;
-    this.#output.write(`${ESCAPE}${this.#drawn}F${ESCAPE}J`);
+    const up = this.#up();
+    this.#output.write(`${up}${this.#lineEnd.repeat(this.#drawn)}${up}`);
     this.#drawn = 0;
+  }
+
+  #up(): string {
+    return this.#drawn === 0 ? "" : `${ESCAPE}${this.#drawn}F`;
+  }
+
+  /** Line by line: terminals keep a screen that is cleared as a whole among what has scrolled off. */
+  get #lineEnd(): string {
+    return this.redraws ? `${ESCAPE}K\n` : "\n";
   }
 
   #lay(name: string, text: string): string {

@@ -62,7 +62,6 @@ export class LineView {
     }
     if (event.kind === "note") {
       this.#rows.print(port, text);
-      this.#rows.draw();
       return;
     }
     const urgent = lasts || event.kind === "step";

@@ -106,6 +106,8 @@ Deno.test("a verb on several boards refuses a port twice, and verbs that cannot 
   const twice = await boards.run(`${TWO} -p /dev/ttyUSB0 read-mac`);
   assert.equal(twice.code, 2);
   assert.match(twice.stderr, /"\/dev\/ttyUSB0" is named twice/);
+  const json = await boards.run(`${TWO} --json version`);
+  assert.equal(JSON.parse(json.stdout).command, "version");
   const version = await boards.run(`${TWO} version`);
   assert.equal(version.code, 2);
   assert.match(version.stderr, /"version" cannot be done on several boards/);
@@ -179,8 +181,8 @@ Deno.test("in a terminal each board has a row, and its lines come at the end", a
     terminal: true,
   });
   assert.equal(code, 2);
-  assert.match(stdout, /\x1b\[3F\x1b\[J\/dev\/ttyUSB0 {2}/);
-  const end = stdout.slice(stdout.lastIndexOf("\x1b[J") + 3);
+  assert(stdout.includes("\x1b[3F/dev/ttyUSB0  "), "the rows are redrawn");
+  const end = stdout.slice(stdout.lastIndexOf("\x1b[3F") + 4);
   assert.match(
     end,
     /^\/dev\/ttyUSB0\n {2}Serial port \/dev\/ttyUSB0:\n(?: {2}.*\n)* {2}Detected flash size: 4MB\n(?: {2}.*\n)*\/dev\/ttyUSB1\n/,

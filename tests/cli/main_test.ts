@@ -29,6 +29,8 @@ Deno.test("main ends a wrong command line with 2, and says on stderr what is wro
   assert.equal(code, 2);
   assert.equal(stdout, "");
   assert.match(stderr, /^Usage error: .*"reed-mac"\nHint: .*read-mac/);
+  const value = await runCli(["-b", "fast", "read-mac"]);
+  assert.match(value.stderr, /\nHint: Try "espline help read-mac"\.\n$/);
 });
 
 Deno.test("main colours errors for a person, unless NO_COLOR is set", async () => {

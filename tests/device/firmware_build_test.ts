@@ -130,7 +130,11 @@ for (
     ["neither format", {}, /neither flash_files.* nor builds/],
     ["a list", { flash_files: [] }, /flash_files is no object/],
     ["a number", { flash_files: { 0: 5 } }, /flash_files\.0 is no text/],
-    ["no address", { flash_files: { x: "app.bin" } }, /flash_files\.x is no address/],
+    [
+      "no address",
+      { flash_files: { x: "app.bin" } },
+      /flash_files\.x is no address/,
+    ],
     ["no files", { flash_files: {} }, /it names no files/],
     ["no file", { flash_files: { 0: "none.bin" } }, /none\.bin/],
     [

@@ -6,7 +6,7 @@
 
 import { parseImage } from "../../image/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { readInput } from "../files.ts";
+import { readInput } from "../input_file.ts";
 import { required } from "../options.ts";
 import { integer, listOf, object } from "../schema.ts";
 import { withDevice } from "../session.ts";

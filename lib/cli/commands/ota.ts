@@ -27,8 +27,8 @@ import {
   type Report,
   type Surroundings,
 } from "../command.ts";
+import { readInput } from "../input_file.ts";
 import { flag, optional, required, setting } from "../options.ts";
-import { readInput } from "../files.ts";
 import { OutputFile } from "../output_file.ts";
 import {
   partitionsInFile,
