@@ -10,7 +10,7 @@ import type { OperationOptions } from "../progress.ts";
 import { SPI_FLASH_MD5 } from "../protocol/commands.ts";
 import type { Connection } from "./_connection.ts";
 import { changedPieces } from "./_flash_diff.ts";
-import { checkWrite } from "./_flash_guards.ts";
+import { checkErase, checkWrite } from "./_flash_guards.ts";
 import { checkImages } from "./_image_checks.ts";
 import { takeFiles } from "./_take_files.ts";
 import {
@@ -131,6 +131,7 @@ export async function writeFiles(
     ? taken.files.map((file) => ({ ...file, encrypt: true }))
     : taken.files;
   await checkWrite(loader, files, security, options);
+  if (options.eraseAll) await checkErase(loader, options);
   if (!options.force) await checkImages(loader, files, options);
   const { secureBoot } = security;
   const ready = files.map((file) => {

@@ -64,7 +64,15 @@ export const CASE_GROUPS: readonly CaseGroup[] = [{
   ],
 }, {
   name: "identity of later chips",
-  chips: ["esp32s2", "esp32c2", "esp32c61", "esp32p4"],
+  chips: [
+    "esp32s2",
+    "esp32c2",
+    "esp32c5",
+    "esp32c6",
+    "esp32c61",
+    "esp32h2",
+    "esp32p4",
+  ],
   lines: ["flash-id", "write-flash BOOT text.bin", "get-security-info"],
 }, {
   name: "writing",
@@ -301,6 +309,8 @@ export const CASE_GROUPS: readonly CaseGroup[] = [{
     "write-flash BOOT boot.bin",
     "write-flash --force -fs 2MB BOOT boot.bin",
     "write-flash 0x8000 app.bin",
+    "write-flash -e 0x10000 odd.bin",
+    "write-flash --force -e 0x10000 odd.bin",
     "erase-flash",
     "erase-flash --force",
     "erase-region 0x10000 0x1000",

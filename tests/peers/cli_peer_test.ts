@@ -15,8 +15,8 @@ import { runCli, temporaryFolder } from "../cli/_cli.ts";
 import { CASE_GROUPS, type CaseGroup } from "./_cli_cases.ts";
 import { peerTest } from "./_peers.ts";
 
-/** How many cases run at once: esptool keeps one processor busy. */
-const AT_ONCE = 2;
+/** How many cases run at once: esptool waits as much as it works. */
+const AT_ONCE = 3;
 
 /** Lines that must be the same; the part before `in T seconds`, where there is one. */
 const STABLE = [
