@@ -7,6 +7,8 @@
 import type {
   BitField,
   EfuseField,
+  MemoryRegion,
+  MemoryType,
   RomLoader,
   SpiRegisters,
   SuperWatchdogRegisters,
@@ -224,4 +226,48 @@ export const EMBEDDED_FLASH: readonly TextRule[] = [
 export const BLOCK1_MAC_EXTENSION: readonly BitField[] = [
   block1(1, 24, 8),
   block1(1, 16, 8),
+];
+
+const FLASH_BITS = [block1(2, 13, 3)];
+const PSRAM_BITS = [block1(2, 19, 3)];
+
+/** BLOCK1's system parameters as the ESP32-C5 and C61 have them, all of them in word 2. */
+export const WORD2_FIELDS: Readonly<Record<string, EfuseField>> = {
+  majorRevision: { bits: [block1(2, 4, 2)] },
+  minorRevision: { bits: [block1(2, 0, 4)] },
+  package: { bits: [block1(2, 26, 3)] },
+  blockVersionMajor: { bits: [block1(2, 11, 2)] },
+  blockVersionMinor: { bits: [block1(2, 8, 3)] },
+  temperature: { bits: [block1(2, 24, 2)] },
+  flashCapacity: { bits: FLASH_BITS },
+  flashCode: { bits: FLASH_BITS },
+  flashVendor: { bits: [block1(2, 16, 3)] },
+  psramCapacity: { bits: PSRAM_BITS },
+  psramCode: { bits: PSRAM_BITS },
+  psramVendor: { bits: [block1(2, 22, 2)] },
+};
+
+/** The memory map of the ESP32-C6 and H2. */
+export const C6_MEMORY: readonly MemoryRegion[] = [
+  { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
+  { kind: "iram", start: 0x4080_0000, end: 0x4088_0000 },
+  { kind: "dram", start: 0x4080_0000, end: 0x4088_0000 },
+  { kind: "irom", start: 0x4200_0000, end: 0x4280_0000 },
+  { kind: "drom", start: 0x4280_0000, end: 0x4300_0000 },
+  { kind: "rtc", start: 0x5000_0000, end: 0x5000_4000 },
+];
+
+/** What the addresses of the ESP32-C6 and H2 are called. */
+export const C6_MEMORY_TYPES: readonly MemoryType[] = [
+  { name: "PADDING", start: 0x0, end: 0x1_0000 },
+  { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
+  { name: "DRAM", start: 0x4080_0000, end: 0x4088_0000 },
+  { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4088_0000 },
+  { name: "DROM_MASK", start: 0x4004_ac00, end: 0x4005_0000 },
+  { name: "IROM_MASK", start: 0x4000_0000, end: 0x4004_ac00 },
+  { name: "IROM", start: 0x4200_0000, end: 0x4300_0000 },
+  { name: "IRAM", start: 0x4080_0000, end: 0x4088_0000 },
+  { name: "RTC_IRAM", start: 0x5000_0000, end: 0x5000_4000 },
+  { name: "RTC_DRAM", start: 0x5000_0000, end: 0x5000_4000 },
+  { name: "MEM_INTERNAL2", start: 0x600f_e000, end: 0x6010_0000 },
 ];

@@ -18,7 +18,7 @@ export const esp32: ChipFamily = defineChip({
   id: "esp32",
   name: "ESP32",
   source:
-    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces",
+    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces; texts that esptool 5.6 prints",
   imageChipId: 0,
   detect: { kind: "magic", values: [0x00f0_1d83] },
   rom: {
@@ -67,11 +67,11 @@ export const esp32: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x1c5f_21b0,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     leastPageTail: 0x24,
     secureBootV1: true,
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3f40_0000, end: 0x3f80_0000 },
       { name: "EXTRAM_DATA", start: 0x3f80_0000, end: 0x3fc0_0000 },
       { name: "RTC_DRAM", start: 0x3ff8_0000, end: 0x3ff8_2000 },
@@ -104,7 +104,7 @@ export const esp32: ChipFamily = defineChip({
           shift: 31,
           width: 1,
         }],
-        map: { 0: 0, 1: 1, 3: 2, 7: 3 },
+        map: { 0: 0, 1: 1, 2: 0, 3: 2, 4: 0, 5: 0, 6: 0, 7: 3 },
       },
       minorRevision: { bits: [block0(5, 24, 2)] },
       package: { bits: [block0(3, 9, 3), block0(3, 2, 1)] },
@@ -162,7 +162,7 @@ export const esp32: ChipFamily = defineChip({
     features: [
       [{ text: "Wi-Fi" }],
       [{ when: { bluetoothDisabled: 0 }, text: "BT" }],
-      [{ when: { appCpuDisabled: 1 }, text: "Single Core" }, {
+      [{ when: { appCpuDisabled: 1 }, text: "Single Core + LP Core" }, {
         text: "Dual Core + LP Core",
       }],
       [

@@ -27,7 +27,7 @@ export const esp32c3: ChipFamily = defineChip({
   id: "esp32c3",
   name: "ESP32-C3",
   source:
-    "ESP32-C3 Technical Reference Manual v1.2, chapters 3, 4, 9, 27; ESP-IDF esp_efuse_table.csv; ROM traces",
+    "ESP32-C3 Technical Reference Manual v1.2, chapters 3, 4, 9, 27; ESP-IDF esp_efuse_table.csv; ROM traces; texts that esptool 5.6 prints",
   imageChipId: 5,
   detect: { kind: "chip-id", id: 5 },
   rom: LATER_ROM,
@@ -68,9 +68,9 @@ export const esp32c3: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0xd42b_a06c,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3c00_0000, end: 0x3c80_0000 },
       { name: "DRAM", start: 0x3fc8_0000, end: 0x3fce_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x3fc8_8000, end: 0x3fd0_0000 },

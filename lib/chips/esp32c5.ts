@@ -7,12 +7,10 @@
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
   block0,
-  block1,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
   ECDSA_CURVE_PURPOSES,
   FLASH_SIZES,
-  FLASH_VENDORS,
   KEY_PURPOSES,
   LATER_ROM,
   LP_WATCHDOG,
@@ -20,17 +18,15 @@ import {
   MEASURED_CRYSTALS,
   spiController,
   USB_JTAG,
+  WORD2_FIELDS,
 } from "./_shared.ts";
-
-const FLASH = [block1(2, 13, 3)];
-const PSRAM = [block1(2, 19, 3)];
 
 /** ESP32-C5: RISC-V, told by its chip id. */
 export const esp32c5: ChipFamily = defineChip({
   id: "esp32c5",
   name: "ESP32-C5",
   source:
-    "ESP32-C5 Technical Reference Manual (pre-release v0.1), chapter eFuse Controller; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-C5 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 23,
   detect: { kind: "chip-id", id: 23 },
   rom: LATER_ROM,
@@ -41,7 +37,7 @@ export const esp32c5: ChipFamily = defineChip({
     spi: spiController(0x6000_3000),
     watchdog: { ...LP_WATCHDOG, resets: true },
     superWatchdog: LP_WATCHDOG_SUPER,
-    strap: { address: 0x6009_1038, mask: 8 },
+    strap: { address: 0x6009_1000, mask: 0x10 },
   },
   memory: [
     { kind: "rom", start: 0x4000_0000, end: 0x4004_0000 },
@@ -60,9 +56,9 @@ export const esp32c5: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0xf71c_0343,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4200_0000, end: 0x4400_0000 },
       { name: "DRAM", start: 0x4080_0000, end: 0x4086_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4086_0000 },
@@ -81,18 +77,7 @@ export const esp32c5: ChipFamily = defineChip({
       block1: { address: 0x600b_4844, words: 6 },
     },
     fields: {
-      majorRevision: { bits: [block1(2, 4, 2)] },
-      minorRevision: { bits: [block1(2, 0, 4)] },
-      package: { bits: [block1(2, 26, 3)] },
-      blockVersionMajor: { bits: [block1(2, 11, 2)] },
-      blockVersionMinor: { bits: [block1(2, 8, 3)] },
-      temperature: { bits: [block1(2, 24, 2)] },
-      flashCapacity: { bits: FLASH },
-      flashCode: { bits: FLASH },
-      flashVendor: { bits: [block1(2, 16, 3)] },
-      psramCapacity: { bits: PSRAM },
-      psramCode: { bits: PSRAM },
-      psramVendor: { bits: [block1(2, 22, 2)] },
+      ...WORD2_FIELDS,
       manualEncryptDisabled: { bits: [block0(1, 20, 1)] },
       flashCryptCount: { bits: [block0(2, 16, 3)] },
       forceKeyManager: { bits: [block0(2, 10, 4)] },
@@ -121,7 +106,7 @@ export const esp32c5: ChipFamily = defineChip({
         other: "Unknown Embedded Flash",
       },
       flashCode: { 0: "", 1: "F4", other: "F?" },
-      flashVendor: FLASH_VENDORS,
+      flashVendor: { 1: "XMC", other: "" },
       psramCapacity: {
         0: "No Embedded PSRAM",
         1: "Embedded PSRAM 4MB",

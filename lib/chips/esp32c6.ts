@@ -9,6 +9,8 @@ import {
   block1,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
+  C6_MEMORY,
+  C6_MEMORY_TYPES,
   FLASH_SIZES,
   KEY_PURPOSES,
   LATER_ROM,
@@ -24,7 +26,7 @@ export const esp32c6: ChipFamily = defineChip({
   id: "esp32c6",
   name: "ESP32-C6",
   source:
-    "ESP32-C6 Technical Reference Manual v1.1, chapters 5, 6, 15, 27; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-C6 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 13,
   detect: { kind: "chip-id", id: 13 },
   rom: LATER_ROM,
@@ -37,14 +39,7 @@ export const esp32c6: ChipFamily = defineChip({
     superWatchdog: LP_WATCHDOG_SUPER,
     strap: { address: 0x6009_1038, mask: 8 },
   },
-  memory: [
-    { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
-    { kind: "iram", start: 0x4080_0000, end: 0x4088_0000 },
-    { kind: "dram", start: 0x4080_0000, end: 0x4088_0000 },
-    { kind: "irom", start: 0x4200_0000, end: 0x4280_0000 },
-    { kind: "drom", start: 0x4280_0000, end: 0x4300_0000 },
-    { kind: "rtc", start: 0x5000_0000, end: 0x5000_4000 },
-  ],
+  memory: C6_MEMORY,
   flash: {
     bootloaderOffset: 0x0,
     sizes: FLASH_SIZES,
@@ -54,20 +49,8 @@ export const esp32c6: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x540d_df62,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
-    memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
-      { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
-      { name: "DRAM", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "DROM_MASK", start: 0x4004_ac00, end: 0x4005_0000 },
-      { name: "IROM_MASK", start: 0x4000_0000, end: 0x4004_ac00 },
-      { name: "IROM", start: 0x4200_0000, end: 0x4300_0000 },
-      { name: "IRAM", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "RTC_IRAM", start: 0x5000_0000, end: 0x5000_4000 },
-      { name: "RTC_DRAM", start: 0x5000_0000, end: 0x5000_4000 },
-      { name: "MEM_INTERNAL2", start: 0x600f_e000, end: 0x6010_0000 },
-    ],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
+    memoryTypes: C6_MEMORY_TYPES,
   },
   efuse: {
     blocks: {
@@ -94,9 +77,14 @@ export const esp32c6: ChipFamily = defineChip({
         other: "Unknown Embedded Flash",
       },
     },
-    description: [{ when: { package: 0 }, text: "ESP32-C6 (QFN40)" }, {
-      text: "Unknown ESP32-C6",
-    }],
+    description: [
+      { when: { package: 0 }, text: "ESP32-C6 (QFN40)" },
+      { when: { package: 1, flashCapacity: 1 }, text: "ESP32-C6FH4 (QFN32)" },
+      { when: { package: 1, flashCapacity: 2 }, text: "ESP32-C6FH8 (QFN32)" },
+      {
+        text: "Unknown ESP32-C6",
+      },
+    ],
     features: [
       [{ text: "Wi-Fi 6" }],
       [{ text: "BT 5 (LE)" }],

@@ -7,7 +7,6 @@
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
   block0,
-  block1,
   BLOCK1_MAC,
   FLASH_SIZES,
   LATER_ROM,
@@ -15,17 +14,15 @@ import {
   LP_WATCHDOG_SUPER,
   spiController,
   USB_JTAG,
+  WORD2_FIELDS,
 } from "./_shared.ts";
-
-const FLASH = [block1(2, 13, 3)];
-const PSRAM = [block1(2, 19, 3)];
 
 /** ESP32-C61: RISC-V, told by its chip id. */
 export const esp32c61: ChipFamily = defineChip({
   id: "esp32c61",
   name: "ESP32-C61",
   source:
-    "ESP32-C61 Technical Reference Manual (pre-release v0.2), chapter eFuse Controller; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-C61 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 20,
   detect: { kind: "chip-id", id: 20 },
   rom: LATER_ROM,
@@ -36,7 +33,7 @@ export const esp32c61: ChipFamily = defineChip({
     spi: spiController(0x6000_3000),
     watchdog: { ...LP_WATCHDOG, resets: true },
     superWatchdog: LP_WATCHDOG_SUPER,
-    strap: { address: 0x6009_1038, mask: 8 },
+    strap: { address: 0x6009_1000, mask: 8 },
   },
   memory: [
     { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
@@ -55,9 +52,9 @@ export const esp32c61: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x77d8_50c4,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4200_0000, end: 0x4400_0000 },
       { name: "DRAM", start: 0x4080_0000, end: 0x4086_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4086_0000 },
@@ -76,16 +73,7 @@ export const esp32c61: ChipFamily = defineChip({
       block1: { address: 0x600b_4844, words: 6 },
     },
     fields: {
-      majorRevision: { bits: [block1(2, 4, 2)] },
-      minorRevision: { bits: [block1(2, 0, 4)] },
-      package: { bits: [block1(2, 26, 3)] },
-      blockVersionMajor: { bits: [block1(2, 11, 2)] },
-      blockVersionMinor: { bits: [block1(2, 8, 3)] },
-      temperature: { bits: [block1(2, 24, 2)] },
-      flashCapacity: { bits: FLASH },
-      flashCode: { bits: FLASH },
-      psramCapacity: { bits: PSRAM },
-      psramCode: { bits: PSRAM },
+      ...WORD2_FIELDS,
       manualEncryptDisabled: { bits: [block0(1, 14, 1)] },
       flashCryptCount: { bits: [block0(1, 23, 3)] },
       keyPurpose0: { bits: [block0(2, 0, 4)] },

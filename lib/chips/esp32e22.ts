@@ -23,7 +23,7 @@ export const esp32e22: ChipFamily = defineChip({
   id: "esp32e22",
   name: "ESP32-E22",
   source:
-    "espefuse 5.6 field table of esp32e22; no manual is published; names, texts and ids as esptool 5.6 prints them",
+    "no manual and no headers are published: espefuse 5.6's field table; values and texts that esptool 5.6 has and prints",
   imageChipId: 31,
   detect: { kind: "chip-id", id: 31 },
   rom: LATER_ROM,
@@ -50,9 +50,9 @@ export const esp32e22: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x1c5f_21b0,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3c00_0000, end: 0x4000_0000 },
       { name: "DRAM", start: 0x3100_0000, end: 0x3120_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x3100_0000, end: 0x3120_0000 },

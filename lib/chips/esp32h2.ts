@@ -9,8 +9,9 @@ import {
   block1,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
+  C6_MEMORY,
+  C6_MEMORY_TYPES,
   FLASH_SIZES,
-  FLASH_VENDORS,
   H2_WATCHDOG,
   H2_WATCHDOG_SUPER,
   KEY_PURPOSES,
@@ -28,7 +29,7 @@ export const esp32h2: ChipFamily = defineChip({
   id: "esp32h2",
   name: "ESP32-H2",
   source:
-    "ESP32-H2 Technical Reference Manual v1.1, chapters 5, 6; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-H2 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 16,
   detect: { kind: "chip-id", id: 16 },
   rom: LATER_ROM,
@@ -41,14 +42,7 @@ export const esp32h2: ChipFamily = defineChip({
     superWatchdog: H2_WATCHDOG_SUPER,
     strap: { address: 0x6009_1038, mask: 8 },
   },
-  memory: [
-    { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
-    { kind: "iram", start: 0x4080_0000, end: 0x4088_0000 },
-    { kind: "dram", start: 0x4080_0000, end: 0x4088_0000 },
-    { kind: "irom", start: 0x4200_0000, end: 0x4280_0000 },
-    { kind: "drom", start: 0x4280_0000, end: 0x4300_0000 },
-    { kind: "rtc", start: 0x5000_0000, end: 0x5000_4000 },
-  ],
+  memory: C6_MEMORY,
   flash: {
     bootloaderOffset: 0x0,
     sizes: FLASH_SIZES,
@@ -58,20 +52,8 @@ export const esp32h2: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x3327_26f6,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
-    memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
-      { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
-      { name: "DRAM", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "DROM_MASK", start: 0x4004_ac00, end: 0x4005_0000 },
-      { name: "IROM_MASK", start: 0x4000_0000, end: 0x4004_ac00 },
-      { name: "IROM", start: 0x4200_0000, end: 0x4300_0000 },
-      { name: "IRAM", start: 0x4080_0000, end: 0x4088_0000 },
-      { name: "RTC_IRAM", start: 0x5000_0000, end: 0x5000_4000 },
-      { name: "RTC_DRAM", start: 0x5000_0000, end: 0x5000_4000 },
-      { name: "MEM_INTERNAL2", start: 0x600f_e000, end: 0x6010_0000 },
-    ],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
+    memoryTypes: C6_MEMORY_TYPES,
   },
   efuse: {
     blocks: {
@@ -82,6 +64,8 @@ export const esp32h2: ChipFamily = defineChip({
     fields: {
       majorRevision: { bits: [block1(3, 21, 2)] },
       minorRevision: { bits: [block1(3, 18, 3)] },
+      // Eight times the major version and the minor one: S stands for v1.2 and later.
+      series: { bits: [block1(3, 18, 5)] },
       package: { bits: [block1(4, 0, 3)] },
       blockVersionMajor: {
         bits: [{ block: "block2", word: 4, shift: 5, width: 2 }],
@@ -100,6 +84,19 @@ export const esp32h2: ChipFamily = defineChip({
     labels: {
       keyPurpose0: { ...KEY_PURPOSES, ...XTS_256_PURPOSES, 1: "ECDSA_KEY" },
       temperature: { 1: "H", 2: "N", other: "?" },
+      series: {
+        0: "",
+        1: "",
+        2: "",
+        3: "",
+        4: "",
+        5: "",
+        6: "",
+        7: "",
+        8: "",
+        9: "",
+        other: "S",
+      },
       package: { 0: "", other: "?" },
       flashCapacity: {
         0: "No Embedded Flash",
@@ -109,7 +106,7 @@ export const esp32h2: ChipFamily = defineChip({
         other: "Unknown Embedded Flash",
       },
       flashCode: { 1: "4", 2: "2", 3: "1", other: "?" },
-      flashVendor: FLASH_VENDORS,
+      flashVendor: { 1: "XMC", 2: "GD", 3: "FM", 4: "TT", other: "" },
     },
     description: [
       { when: { flashCapacity: 0, package: 0 }, text: "ESP32-H2" },
@@ -120,9 +117,9 @@ export const esp32h2: ChipFamily = defineChip({
           temperature: { min: 1, max: 2 },
           package: 0,
         },
-        text: "ESP32-H2F{temperature}{flashCode}",
+        text: "ESP32-H2F{temperature}{flashCode}{series}",
       },
-      { text: "Unknown ESP32-H2F{temperature}{flashCode}{package}" },
+      { text: "Unknown ESP32-H2F{temperature}{flashCode}{package}{series}" },
     ],
     features: [
       [{ text: "BT 5 (LE)" }],

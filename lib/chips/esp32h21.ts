@@ -27,7 +27,7 @@ export const esp32h21: ChipFamily = defineChip({
   id: "esp32h21",
   name: "ESP32-H21",
   source:
-    "ESP-IDF esp_efuse_table.csv and soc headers of esp32h21; no manual is published; names, texts and ids as esptool 5.6 prints them",
+    "ESP-IDF esp_efuse_table.csv and soc headers, as no manual is published; values and texts that esptool 5.6 prints",
   imageChipId: 25,
   detect: { kind: "chip-id", id: 25 },
   rom: LATER_ROM,
@@ -55,9 +55,9 @@ export const esp32h21: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0xb6dd_00af,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
       { name: "DRAM", start: 0x4080_0000, end: 0x4085_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4085_0000 },

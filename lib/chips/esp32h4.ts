@@ -28,7 +28,7 @@ export const esp32h4: ChipFamily = defineChip({
   id: "esp32h4",
   name: "ESP32-H4",
   source:
-    "ESP-IDF esp_efuse_table.csv and soc headers of esp32h4; no manual is published; names, texts and ids as esptool 5.6 prints them",
+    "ESP-IDF esp_efuse_table.csv and soc headers, as no manual is published; values and texts that esptool 5.6 prints",
   imageChipId: 28,
   detect: { kind: "chip-id", id: 28 },
   rom: LATER_ROM,
@@ -66,9 +66,9 @@ export const esp32h4: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x9e0b_aa8a,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x4000, 0x2000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x4000, 0x2000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4200_0000, end: 0x4400_0000 },
       { name: "DRAM", start: 0x4081_0000, end: 0x4086_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4081_0000, end: 0x4086_0000 },
@@ -140,12 +140,24 @@ export const esp32h4: ChipFamily = defineChip({
       psramVendor: { 1: "AP", other: "" },
     },
     description: [{
+      // PY's flash is a low-power one.
+      when: {
+        temperature: 1,
+        flashCapacity: 1,
+        flashVendor: 3,
+        psramCapacity: { max: 2 },
+      },
+      text: "ESP32-H4{temperature}FL4{psramCode}",
+    }, {
       when: {
         temperature: 1,
         flashCapacity: { max: 1 },
         psramCapacity: { max: 2 },
       },
       text: "ESP32-H4{temperature}{flashCode}{psramCode}",
+    }, {
+      when: { flashCapacity: 1, flashVendor: 3 },
+      text: "Unknown ESP32-H4{temperature}FL4{psramCode}",
     }, { text: "Unknown ESP32-H4{temperature}{flashCode}{psramCode}" }],
     features: [
       [{ text: "BT 5 (LE)" }],

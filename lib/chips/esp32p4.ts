@@ -27,13 +27,13 @@ export const esp32p4: ChipFamily = defineChip({
   id: "esp32p4",
   name: "ESP32-P4",
   source:
-    "ESP32-P4 Technical Reference Manual (pre-release v0.5), chapters eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-P4 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 18,
   detect: { kind: "chip-id", id: 18 },
   rom: LATER_ROM,
   stub: {
     file: "esp32p4",
-    earlier: { beforeMajor: 3, file: "esp32p4-rev1" },
+    earlier: { before: 300, file: "esp32p4-rev1" },
   },
   registers: {
     uartClkDiv: 0x500c_a014,
@@ -71,9 +71,9 @@ export const esp32p4: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x3d30_8e94,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4000_0000, end: 0x4c00_0000 },
       { name: "DRAM", start: 0x4ff0_0000, end: 0x4ffa_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x4ff0_0000, end: 0x4ffa_0000 },

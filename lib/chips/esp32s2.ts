@@ -26,7 +26,7 @@ export const esp32s2: ChipFamily = defineChip({
   id: "esp32s2",
   name: "ESP32-S2",
   source:
-    "ESP32-S2 Technical Reference Manual v1.3, chapters 3, 4, 9, 26; ESP-IDF esp_efuse_table.csv; names, texts and ids as esptool 5.6 prints them",
+    "ESP32-S2 Technical Reference Manual, chapters System and Memory, eFuse Controller, Watchdog Timers; ESP-IDF esp_efuse_table.csv and soc headers; values and texts that esptool 5.6 prints",
   imageChipId: 2,
   detect: { kind: "magic", values: [0x7c6] },
   rom: LATER_ROM,
@@ -64,9 +64,9 @@ export const esp32s2: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0xbfdd_4eee,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3f00_0000, end: 0x3ff8_0000 },
       { name: "EXTRAM_DATA", start: 0x3f50_0000, end: 0x3ff8_0000 },
       { name: "RTC_DRAM", start: 0x3ff9_e000, end: 0x3ffa_0000 },

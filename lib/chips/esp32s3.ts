@@ -31,7 +31,7 @@ export const esp32s3: ChipFamily = defineChip({
   id: "esp32s3",
   name: "ESP32-S3",
   source:
-    "ESP32-S3 Technical Reference Manual v1.6, chapters 4, 5, 10, 26; ESP-IDF esp_efuse_table.csv",
+    "ESP32-S3 Technical Reference Manual v1.6, chapters 4, 5, 10, 26; ESP-IDF esp_efuse_table.csv; texts that esptool 5.6 prints",
   imageChipId: 9,
   detect: { kind: "chip-id", id: 9 },
   rom: LATER_ROM,
@@ -74,9 +74,9 @@ export const esp32s3: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0xc47e_5767,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x3c00_0000, end: 0x3d00_0000 },
       { name: "EXTRAM_DATA", start: 0x3d00_0000, end: 0x3e00_0000 },
       { name: "RTC_DRAM", start: 0x600f_e000, end: 0x6010_0000 },

@@ -26,7 +26,7 @@ export const esp32s31: ChipFamily = defineChip({
   id: "esp32s31",
   name: "ESP32-S31",
   source:
-    "ESP-IDF esp_efuse_table.csv and soc headers of esp32s31; no manual is published; names, texts and ids as esptool 5.6 prints them",
+    "ESP-IDF esp_efuse_table.csv and soc headers, as no manual is published; values and texts that esptool 5.6 prints",
   imageChipId: 32,
   detect: { kind: "chip-id", id: 32 },
   rom: LATER_ROM,
@@ -65,9 +65,9 @@ export const esp32s31: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x3101_f7c1,
-    mmuPageSizes: [0x0001_0000, 0x8000, 0x0002_0000, 0x0004_0000],
+    mmuPageSizes: [0x1_0000, 0x8000, 0x2_0000, 0x4_0000],
     memoryTypes: [
-      { name: "PADDING", start: 0x0, end: 0x0001_0000 },
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
       { name: "DROM", start: 0x4000_0000, end: 0x5400_0000 },
       { name: "DRAM", start: 0x2f00_0000, end: 0x2f08_0000 },
       { name: "BYTE_ACCESSIBLE", start: 0x2f00_0000, end: 0x2f08_0000 },

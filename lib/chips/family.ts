@@ -52,8 +52,8 @@ export interface FamilyStub {
 
 /** What runs on chips of an earlier revision. */
 export interface EarlierStub {
-  /** The first major revision that takes the family's stub. */
-  readonly beforeMajor: number;
+  /** The first revision that takes the family's stub, major × 100 + minor. */
+  readonly before: number;
   /** The earlier chips' file; absent if none runs on them. */
   readonly file?: string;
 }

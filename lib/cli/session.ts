@@ -16,7 +16,7 @@ import type { Report, Surroundings } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { byLikelihood, filterPorts, type PortFilter } from "./port_filter.ts";
 import { publicName } from "./port_choice.ts";
-import { macLine } from "./text.ts";
+import { macLines } from "./text.ts";
 import { Tracer } from "./tracer.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -165,7 +165,7 @@ async function introduce(
   screen.line(`Chip type:          ${chip.description}`);
   screen.line(`Features:           ${chip.features.join(", ")}`);
   screen.line(`Crystal frequency:  ${chip.crystalMhz}MHz`);
-  screen.line(macLine(chip.mac));
+  for (const line of macLines(chip)) screen.line(line);
   screen.line();
   if (device.isStub) screen.line("Stub flasher running.");
   return chip;

@@ -33,6 +33,10 @@ export interface ChipIdentity {
   readonly crystalMhz: number;
   /** The base MAC address, lower case with colons. */
   readonly mac: string;
+  /** The two bytes that make an EUI-64 of the MAC address, on chips with IEEE 802.15.4: `ff:fe`. */
+  readonly macExtension?: string;
+  /** The address of eight bytes: the MAC address with its extension in the middle. */
+  readonly eui64?: string;
   /** The ESP8266's own id; for the others, which have none, the last three bytes of the MAC address as a number. */
   readonly chipId: number;
 }
@@ -45,6 +49,8 @@ export type ReadField = (name: string) => Promise<number>;
 
 /** UART_CLKDIV's whole part. */
 const CLKDIV_MASK = 0xf_ffff;
+/** An address's first three bytes, as they are written: `aa:bb:cc`. */
+const VENDOR_LENGTH = 8;
 /** How far a measured crystal may be off, in megahertz, before a note says so. */
 const CRYSTAL_TOLERANCE = 1;
 
@@ -70,7 +76,7 @@ export async function readIdentity(
       ...(revision !== undefined && { revision }),
       features: await featuresOf(chip, field),
       crystalMhz: await crystalMhz(loader, readWord, options),
-      mac: await macOf(chip, readWord),
+      ...await addressesOf(chip, readWord),
       chipId: await chipIdOf(chip, readWord),
     };
   });
@@ -285,11 +291,33 @@ function nearestCandidate(
   );
 }
 
+async function addressesOf(
+  chip: ChipFamily,
+  readWord: ReadWord,
+): Promise<Pick<ChipIdentity, "mac" | "macExtension" | "eui64">> {
+  const mac = await macOf(chip, readWord);
+  const { macExtension: bits, blocks } = chip.efuse;
+  if (bits === undefined) return { mac };
+  const macExtension = await readBytes(blocks, bits, readWord);
+  const vendor = mac.slice(0, VENDOR_LENGTH);
+  const eui64 = `${vendor}:${macExtension}${mac.slice(VENDOR_LENGTH)}`;
+  return { mac, macExtension, eui64 };
+}
+
 async function macOf(chip: ChipFamily, readWord: ReadWord): Promise<string> {
   const { mac, blocks } = chip.efuse;
   if (mac === undefined) return macFromOtp(await otpWords(chip, readWord));
-  const bytes = new Uint8Array(mac.length);
-  for (const [index, bits] of mac.entries()) {
+  return await readBytes(blocks, mac, readWord);
+}
+
+/** Bytes as an address is written: lower case with colons. */
+async function readBytes(
+  blocks: EfuseLayout["blocks"],
+  fields: readonly BitField[],
+  readWord: ReadWord,
+): Promise<string> {
+  const bytes = new Uint8Array(fields.length);
+  for (const [index, bits] of fields.entries()) {
     bytes[index] = await readBits(blocks, bits, readWord);
   }
   return formatMac(bytes);

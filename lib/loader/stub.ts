@@ -144,8 +144,9 @@ export async function publishedStub(
 ): Promise<StubImage | undefined> {
   const { stub } = loader.chip;
   if (stub?.earlier === undefined) return stub && await importStub(stub.file);
-  const { major } = await readRevision(loader, options);
-  const { file } = major < stub.earlier.beforeMajor ? stub.earlier : stub;
+  const { major, minor } = await readRevision(loader, options);
+  const isEarlier = major * 100 + minor < stub.earlier.before;
+  const { file } = isEarlier ? stub.earlier : stub;
   return file === undefined ? undefined : await importStub(file);
 }
 

@@ -9,7 +9,8 @@
  * @module
  */
 
-import type { BootStyle, ResetCause, Silicon } from "./_silicon.ts";
+import type { NamedPins } from "./_flash_pins.ts";
+import type { ResetCause, Silicon } from "./_silicon.ts";
 
 type Causes = Readonly<Record<ResetCause, string>>;
 
@@ -32,132 +33,126 @@ const LP_CAUSES: Causes = {
   "brown-out": "rst:0xf (LP_BOD_SYS)",
 };
 
-/** A boot log: the ROM's name and date, how causes are told, and the straps with what they mean. */
-interface LaterBoot {
-  readonly rom: string;
-  readonly built?: string;
-  readonly causes: Causes;
-  readonly run: number;
-  readonly download: string;
-  /** What is printed about the flash before the segments. */
-  readonly flashLines: string;
-}
-
 const SPIWP = "SPIWP:0xee\r\nmode:DIO, clock div:1\r\n";
 const SPI_MODE = "SPI mode:DIO, clock div:1\r\n";
 
-function bootStyle(boot: LaterBoot): BootStyle {
-  const built = boot.built === undefined ? "" : `Build:${boot.built}\r\n`;
+/** What differs from chip to chip. */
+interface LaterChip {
+  /** The ROM's name and, where it is known, the date of its making. */
+  readonly rom: string;
+  readonly built?: string;
+  readonly causes: Causes;
+  /** The straps of a chip that boots from flash. */
+  readonly strap: number;
+  /** What is said in download mode. */
+  readonly download: string;
+  /** What is said about the flash before the segments. */
+  readonly flashLines: string;
+  readonly oui: string;
+  readonly fields?: Readonly<Record<string, number>>;
+  readonly magic?: number;
+  readonly crystalMhz?: number;
+  readonly ecoVersion?: number;
+  readonly flashPins?: NamedPins;
+}
+
+function later(chip: LaterChip): Silicon {
+  const { rom, built, strap, magic = 0, crystalMhz = 40, fields = {} } = chip;
+  const date = built === undefined ? "" : `Build:${built}\r\n`;
   return {
-    banner: `ESP-ROM:${boot.rom}\r\n${built}`,
-    causes: boot.causes,
-    download: `,boot:${boot.download}`,
-    run: `,boot:0x${boot.run.toString(16)} (SPI_FAST_FLASH_BOOT)`,
-    waiting: "waiting for download\r\n",
-    flashLines: boot.flashLines,
-    brownOut: "\r\nE BOD: Brownout detector was triggered\r\n\r\n",
+    magic,
+    crystalMhz,
+    uartMultiple: 1,
+    uartFraction: true,
+    oui: chip.oui,
+    fields,
+    words: {},
+    spiUsr: 0xc0,
+    strap,
+    ...(chip.flashPins && { flashPins: chip.flashPins }),
+    ecoVersion: chip.ecoVersion ?? 0,
+    nothingToRun: { text: "user code done\r\n", stays: true },
+    boot: {
+      banner: `ESP-ROM:${rom}\r\n${date}`,
+      causes: chip.causes,
+      download: `,boot:${chip.download}`,
+      run: `,boot:0x${strap.toString(16)} (SPI_FAST_FLASH_BOOT)`,
+      waiting: "waiting for download\r\n",
+      flashLines: chip.flashLines,
+      brownOut: "\r\nE BOD: Brownout detector was triggered\r\n\r\n",
+    },
   };
 }
 
-/** What all these chips share; the crystal is 40 MHz unless the chip says otherwise. */
-const LATER = {
-  magic: 0,
-  crystalMhz: 40,
-  uartMultiple: 1,
-  uartFraction: true,
-  words: {},
-  spiUsr: 0xc0,
-  ecoVersion: 0,
-  nothingToRun: { text: "user code done\r\n", stays: true },
-} as const;
-
 /** Silicon by the family's id. */
 export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
-  esp32s2: {
-    ...LATER,
-    magic: 0x7c6,
+  esp32s2: later({
+    rom: "esp32s2-rc4-20191025",
+    built: "Oct 25 2019",
+    strap: 0x8,
+    download: "0x0 (DOWNLOAD(USB/UART0/1))",
+    causes: RTC_CAUSES,
+    flashLines: SPIWP,
     oui: "7cdfa1",
-    fields: {},
-    strap: 0x8,
     flashPins: { spi: [30, 31, 32, 27, 29] },
-    boot: bootStyle({
-      rom: "esp32s2-rc4-20191025",
-      built: "Oct 25 2019",
-      causes: RTC_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(USB/UART0/1))",
-      flashLines: SPIWP,
-    }),
-  },
-  esp32s3: {
-    ...LATER,
-    magic: 0x9,
+    magic: 0x7c6,
+  }),
+  esp32s3: later({
+    rom: "esp32s3-20210327",
+    built: "Mar 27 2021",
+    strap: 0x8,
+    download: "0x0 (DOWNLOAD(USB/UART0))",
+    causes: RTC_CAUSES,
+    flashLines: SPIWP,
     oui: "84f703",
-    fields: { minorRevision: 2 },
     flashPins: { spi: [30, 31, 32, 27, 29] },
-    strap: 0x8,
-    boot: bootStyle({
-      rom: "esp32s3-20210327",
-      built: "Mar 27 2021",
-      causes: RTC_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(USB/UART0))",
-      flashLines: SPIWP,
-    }),
-  },
-  esp32c3: {
-    ...LATER,
+    fields: { minorRevision: 2 },
+    magic: 0x9,
+  }),
+  esp32c3: later({
+    rom: "esp32c3-api1-20210207",
+    built: "Feb  7 2021",
+    strap: 0xc,
+    download: "0x4 (DOWNLOAD(USB/UART0/1))",
+    causes: RTC_CAUSES,
+    flashLines: SPIWP,
+    oui: "a0764e",
+    flashPins: { spi: [15, 17, 16, 12, 14] },
+    fields: { minorRevision: 3 },
     magic: 0x1b31_506f,
     ecoVersion: 3,
-    oui: "a0764e",
-    fields: { minorRevision: 3 },
-    flashPins: { spi: [15, 17, 16, 12, 14] },
+  }),
+  esp32c2: later({
+    rom: "esp8684-api2-20220127",
+    built: "Jan 27 2022",
     strap: 0xc,
-    boot: bootStyle({
-      rom: "esp32c3-api1-20210207",
-      built: "Feb  7 2021",
-      causes: RTC_CAUSES,
-      run: 0xc,
-      download: "0x4 (DOWNLOAD(USB/UART0/1))",
-      flashLines: SPIWP,
-    }),
-  },
-  esp32c2: {
-    ...LATER,
+    download: "0x4 (DOWNLOAD(UART0))",
+    causes: RTC_CAUSES,
+    flashLines: SPIWP,
+    oui: "083a8d",
+    fields: { majorRevision: 1 },
     magic: 0x7c41_a06f,
     crystalMhz: 26,
     ecoVersion: 1,
-    oui: "083a8d",
-    fields: { majorRevision: 1 },
+  }),
+  esp32c6: later({
+    rom: "esp32c6-20220919",
+    built: "Sep 19 2022",
     strap: 0xc,
-    boot: bootStyle({
-      rom: "esp8684-api2-20220127",
-      built: "Jan 27 2022",
-      causes: RTC_CAUSES,
-      run: 0xc,
-      download: "0x4 (DOWNLOAD(UART0))",
-      flashLines: SPIWP,
-    }),
-  },
-  esp32c6: {
-    ...LATER,
-    magic: 0x2ce0_806f,
+    download: "0x4 (DOWNLOAD(USB/UART0/SDIO_FEI_FEO))",
+    causes: LP_CAUSES,
+    flashLines: SPIWP,
     oui: "6055f9",
     fields: { minorRevision: 1, flashCapacity: 1 },
+    magic: 0x2ce0_806f,
+  }),
+  esp32h2: later({
+    rom: "esp32h2-20221101",
+    built: "Nov  1 2022",
     strap: 0xc,
-    boot: bootStyle({
-      rom: "esp32c6-20220919",
-      built: "Sep 19 2022",
-      causes: LP_CAUSES,
-      run: 0xc,
-      download: "0x4 (DOWNLOAD(USB/UART0/SDIO_FEI_FEO))",
-      flashLines: SPIWP,
-    }),
-  },
-  esp32h2: {
-    ...LATER,
-    magic: 0xd7b7_3e80,
-    crystalMhz: 32,
+    download: "0x4 (DOWNLOAD(USB/UART0))",
+    causes: LP_CAUSES,
+    flashLines: SPIWP,
     oui: "744dbd",
     fields: {
       minorRevision: 1,
@@ -165,111 +160,76 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
       flashCapacity: 1,
       flashVendor: 2,
     },
-    strap: 0xc,
-    boot: bootStyle({
-      rom: "esp32h2-20221101",
-      built: "Nov  1 2022",
-      causes: LP_CAUSES,
-      run: 0xc,
-      download: "0x4 (DOWNLOAD(USB/UART0))",
-      flashLines: SPIWP,
-    }),
-  },
-  esp32p4: {
-    ...LATER,
-    magic: 0x0703_9ad9,
+    magic: 0xd7b7_3e80,
+    crystalMhz: 32,
+  }),
+  esp32p4: later({
+    rom: "esp32p4-eco5-20250430",
+    built: "Apr 30 2025",
+    strap: 0x8,
+    download: "0x0 (DOWNLOAD(USB/UART0/SPI))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
     oui: "30eda0",
     fields: { majorRevision: 3 },
-    strap: 0x8,
-    boot: bootStyle({
-      rom: "esp32p4-eco5-20250430",
-      built: "Apr 30 2025",
-      causes: LP_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(USB/UART0))",
-      flashLines: SPI_MODE,
-    }),
-  },
-  esp32c5: {
-    ...LATER,
-    magic: 0x63e1_406f,
-    crystalMhz: 48,
+    magic: 0x0703_9ad9,
+  }),
+  esp32c5: later({
+    rom: "esp32c5-eco1-20240726",
+    built: "Jul 26 2024",
+    strap: 0x18,
+    download: "0x8 (DOWNLOAD(UART0))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
     oui: "d0cf13",
     fields: { majorRevision: 1 },
-    strap: 0x18,
-    boot: bootStyle({
-      rom: "esp32c5-eco1-20240726",
-      built: "Jul 26 2024",
-      causes: LP_CAUSES,
-      run: 0x18,
-      download: "0x10 (DOWNLOAD(USB/UART0))",
-      flashLines: SPI_MODE,
-    }),
-  },
-  esp32c61: {
-    ...LATER,
-    magic: 0x7211_606f,
+    magic: 0x63e1_406f,
+    crystalMhz: 48,
+  }),
+  esp32c61: later({
+    rom: "esp32c61-eco3-20250228",
+    built: "Feb 28 2025",
+    strap: 0xc,
+    download: "0x4 (DOWNLOAD(UART0))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
     oui: "9c139e",
     fields: { majorRevision: 1 },
-    strap: 0xc,
-    boot: bootStyle({
-      rom: "esp32c61-eco3-20250228",
-      built: "Feb 28 2025",
-      causes: LP_CAUSES,
-      run: 0xc,
-      download: "0x4 (DOWNLOAD(UART0))",
-      flashLines: SPI_MODE,
-    }),
-  },
-  esp32h21: {
-    ...LATER,
-    crystalMhz: 32,
+    magic: 0x7211_606f,
+  }),
+  esp32h21: later({
+    rom: "esp32h21",
+    strap: 0x8,
+    download: "0x0 (DOWNLOAD(UART0))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
     oui: "dcb4d9",
-    fields: {},
-    boot: bootStyle({
-      rom: "esp32h21",
-      causes: LP_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(UART0))",
-      flashLines: SPI_MODE,
-    }),
-  },
-  esp32h4: {
-    ...LATER,
     crystalMhz: 32,
+  }),
+  esp32h4: later({
+    rom: "esp32h4",
+    strap: 0x8,
+    download: "0x0 (DOWNLOAD(UART0))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
     oui: "98a316",
     fields: { temperature: 1 },
-    boot: bootStyle({
-      rom: "esp32h4",
-      causes: LP_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(UART0))",
-      flashLines: SPI_MODE,
-    }),
-  },
-  esp32s31: {
-    ...LATER,
-    oui: "e8f60a",
-    fields: {},
-    boot: bootStyle({
-      rom: "esp32s31-20251218",
-      causes: LP_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(USB/UART0/SPI))",
-      flashLines: SPI_MODE,
-    }),
-  },
-  esp32e22: {
-    ...LATER,
-    oui: "e4b323",
-    fields: {},
+    crystalMhz: 32,
+  }),
+  esp32s31: later({
+    rom: "esp32s31-20251218",
     strap: 0x8,
-    boot: bootStyle({
-      rom: "esp32e22",
-      causes: LP_CAUSES,
-      run: 0x8,
-      download: "0x0 (DOWNLOAD(UART0))",
-      flashLines: SPI_MODE,
-    }),
-  },
+    download: "0x0 (DOWNLOAD(USB/UART0/SPI))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
+    oui: "e8f60a",
+  }),
+  esp32e22: later({
+    rom: "esp32e22",
+    strap: 0x8,
+    download: "0x0 (DOWNLOAD(UART0))",
+    causes: LP_CAUSES,
+    flashLines: SPI_MODE,
+    oui: "e4b323",
+  }),
 };

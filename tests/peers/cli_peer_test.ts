@@ -9,10 +9,11 @@ import { Buffer } from "node:buffer";
 import { readUint32 } from "../../lib/bytes.ts";
 import { chipById } from "../../mod.ts";
 import { formatIntelHex } from "../../lib/image/mod.ts";
-import { serveVirtualBoard, VirtualBoard } from "../../lib/simulator/mod.ts";
+import { VirtualBoard } from "../../lib/simulator/mod.ts";
 import { makeImage, noise } from "../cli/_boards.ts";
 import { runCli, temporaryFolder } from "../cli/_cli.ts";
 import { CASE_GROUPS, type CaseGroup } from "./_cli_cases.ts";
+import { runEsptool } from "./_esptool.ts";
 import { peerTest } from "./_peers.ts";
 
 /** How many cases run at once: esptool waits as much as it works. */
@@ -175,23 +176,6 @@ async function prepare({ chip, line, board: options }: Case) {
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-async function runEsptool(
-  esptool: string,
-  words: readonly string[],
-  board: VirtualBoard,
-): Promise<{ code: number; output: string }> {
-  // Without modem lines, an order of magnitude faster than RFC 2217 with esptool.
-  await using server = await serveVirtualBoard(board, { tcp: 0 });
-  const { code, stdout, stderr } = await new Deno.Command(esptool, {
-    args: ["--port", server.url, ...words],
-    env: { NO_COLOR: "1", TERM: "dumb" },
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
 function stableLines(

@@ -1,15 +1,16 @@
 /**
- * `read-mac`: tells the base MAC address.
+ * `read-mac`: tells the base MAC address, and the EUI-64 on a chip that has
+ * an address of eight bytes.
  *
  * @module
  */
 
 import type { Command } from "../command.ts";
-import { object, text } from "../schema.ts";
+import { maybe, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
-import { macLine } from "../text.ts";
+import { macLines } from "../text.ts";
 
-/** Tells the base MAC address. */
+/** Tells the base MAC address, and the EUI-64 that is made of it. */
 export const readMac: Command = {
   name: "read-mac",
   summary: "tell the MAC address",
@@ -18,12 +19,17 @@ export const readMac: Command = {
     line: "read-mac --json",
     does: "for scripts: .result.mac is the address",
   }, { line: "--port all read-mac", does: "of every board that is connected" }],
-  result: object({ mac: text("the base MAC address, lower case with colons") }),
+  result: object({
+    mac: text("the base MAC address, lower case with colons"),
+    macExtension: maybe(text("the two bytes that make an EUI-64 of it")),
+    eui64: maybe(text("the address of eight bytes")),
+  }),
   arguments: {},
   options: {},
   run: (call) =>
-    withDevice(call, ({ mac }) => {
-      call.screen.line(macLine(mac));
-      return { mac };
+    withDevice(call, (identity) => {
+      for (const line of macLines(identity)) call.screen.line(line);
+      const { mac, macExtension, eui64 } = identity;
+      return eui64 === undefined ? { mac } : { mac, macExtension, eui64 };
     }),
 };
