@@ -43,9 +43,6 @@ import { eraseSizeFor, romBaudFor } from "./quirks.ts";
 import { decodeSecurityInfo, type SecurityInfo } from "./security.ts";
 import type { StubImage } from "./stub.ts";
 
-/** FLASH_BEGIN's parameters; nothing is encrypted unless they say so. */
-export type FlashBegin = FlashBeginParams;
-
 /** Options of {@linkcode Loader.writeReg}. */
 export interface WriteRegOptions extends CommandOptions {
   /**
@@ -156,10 +153,10 @@ export class Loader implements AsyncDisposable {
     );
   }
 
-  /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}. */
+  /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}; nothing is encrypted unless `params` say so. */
   // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
   async flashBegin(
-    params: FlashBegin,
+    params: FlashBeginParams,
     options: CommandOptions = {},
   ): Promise<void> {
     const size = this.isStub
@@ -186,7 +183,7 @@ export class Loader implements AsyncDisposable {
   /** FLASH_DEFL_BEGIN: erases `size` bytes and opens them for a zlib stream. */
   // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
   async flashDeflBegin(
-    params: FlashBegin,
+    params: FlashBeginParams,
     options?: CommandOptions,
   ): Promise<void> {
     return this.#run(FLASH_DEFL_BEGIN, this.#begin(params), options);
@@ -329,7 +326,7 @@ export class Loader implements AsyncDisposable {
    *
    * @throws {ChipError} `chip-lacks` if it is needed and not there.
    */
-  #begin({ encrypted = false, ...params }: FlashBegin): FlashBeginParams {
+  #begin({ encrypted = false, ...params }: FlashBeginParams): FlashBeginParams {
     if (this.isStub || this.chip.rom.encryptedFlag) {
       return { ...params, encrypted };
     }

@@ -51,7 +51,7 @@ const STABLE = [
   /^(Security Information:)$/gm,
   /^(Flags: .*)$/gm,
   /^(Key Purposes: .*)$/gm,
-  /^(  BLOCK_KEY\d - .*)$/gm,
+  /^( {2}BLOCK_KEY\d - .*)$/gm,
   /^(API Version: .*)$/gm,
   /^(Secure Boot: .*)$/gm,
   /^(Flash Encryption: .*)$/gm,
