@@ -101,6 +101,7 @@ export {
   type SelectBootSlotOptions,
 } from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
+export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
 export {
   holdInReset,
   type HoldInResetOptions,
@@ -108,7 +109,6 @@ export {
   type ResetPortOptions,
 } from "./lib/device/reset_port.ts";
 export { type ServedPortOptions, servePort } from "./lib/device/serve_port.ts";
-export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
 export type {
   VerifiedFile,
   VerifyFlashOptions,

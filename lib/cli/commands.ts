@@ -20,9 +20,11 @@ import { writeFlashStatus } from "./commands/write_flash_status.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { holdInResetCommand } from "./commands/hold_in_reset.ts";
+import { imageInfo } from "./commands/image_info.ts";
 import { listPorts } from "./commands/list_ports.ts";
-import { nvs } from "./commands/nvs.ts";
 import { makeImage } from "./commands/make_image.ts";
+import { mergeBin } from "./commands/merge_bin.ts";
+import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
@@ -30,6 +32,7 @@ import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
 import { reset } from "./commands/reset.ts";
 import { servePortCommand } from "./commands/serve_port.ts";
+import { split } from "./commands/split.ts";
 import { verifyFlash } from "./commands/verify_flash.ts";
 import { version } from "./commands/version.ts";
 import { writeFlash } from "./commands/write_flash.ts";
@@ -56,12 +59,15 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   getSecurityInfo,
   partitionTable,
   ota,
+  imageInfo,
+  mergeBin,
+  split,
+  elf2image,
+  makeImage,
   nvs,
   reset,
   holdInResetCommand,
   servePortCommand,
-  elf2image,
-  makeImage,
   listPorts,
   version,
   completions,

@@ -60,14 +60,12 @@ export const INPUT_OPTIONS = {
 export const SPECIAL_FILE_OPTIONS = {
   encryptFiles: repeated<readonly FilePlace[]>({
     flags: "--encrypt-files <address file...>",
-    aliases: ["--encrypt_files"],
     summary: "more files, which the chip encrypts while it writes them",
     fallback: [],
     parse: parsePlaces,
   }),
   diffWith: repeated<readonly string[]>({
     flags: "--diff-with <file...>",
-    aliases: ["--diff_with"],
     summary:
       "what was written before, file by file, or skip: only sectors that differ are written",
     fallback: [],

@@ -6,6 +6,7 @@
 
 import {
   type Device,
+  type FlashId,
   parseFlashSize,
   parseSpiConnection,
   type SpiConnection,
@@ -13,13 +14,12 @@ import {
 import type { Options } from "./command.ts";
 import { flag, setting } from "./options.ts";
 import type { Screen } from "./screen.ts";
-import { sizeName } from "./text.ts";
+import { hexDigits, sizeName } from "./text.ts";
 
 /** Where the flash chip is. */
 export const SPI_OPTIONS = {
   spiConnection: setting<SpiConnection | undefined>({
     flags: "-sc, --spi-connection <pins>",
-    aliases: ["--spi_connection"],
     summary: "where the flash chip is: SPI, HSPI or five GPIOs CLK,Q,D,HD,CS",
     fallback: undefined,
     parse: parseSpiConnection,
@@ -53,6 +53,18 @@ export async function tellFlashSize(
 ): Promise<void> {
   const { size } = await device.flashId();
   screen.line(`Detected flash size: ${sizeName(size)}`);
+}
+
+/** Says what flash chip there is. */
+export async function tellFlashId(
+  device: Device,
+  screen: Screen,
+): Promise<FlashId> {
+  const id = await device.flashId();
+  screen.line(`Manufacturer: ${hexDigits(id.manufacturer, 2)}`);
+  screen.line(`Device: ${hexDigits(id.device, 4)}`);
+  screen.line(`Detected flash size: ${sizeName(id.size)}`);
+  return id;
 }
 
 /** The size in bytes that `--flash-size` names, if it names one. */

@@ -7,7 +7,7 @@
 import type { ChipFamily } from "../../mod.ts";
 import type { ImageFile } from "../image/mod.ts";
 import type { Report, Surroundings } from "./command.ts";
-import { OutputFile } from "./output_file.ts";
+import { writeFiles } from "./output_file.ts";
 import { integer, listOf, maybe, object, text } from "./schema.ts";
 
 /** What the `--json` result of a verb that makes an image looks like. */
@@ -37,14 +37,9 @@ export async function writeImageFiles(
   files: readonly ImageFile[],
   nameOf: (file: ImageFile) => string,
 ): Promise<Report> {
-  await using stack = new AsyncDisposableStack();
-  const outputs: OutputFile[] = [];
-  for (const file of files) {
-    outputs.push(stack.use(await OutputFile.create(nameOf(file))));
-  }
-  for (const [index, file] of files.entries()) {
-    await outputs[index]?.write(file.data);
-  }
+  await writeFiles(
+    files.map((file) => ({ path: nameOf(file), read: () => file.data })),
+  );
   const written = files.map((file) => ({
     name: nameOf(file),
     size: file.data.length,

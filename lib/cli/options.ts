@@ -7,6 +7,8 @@
 import {
   type AfterMode,
   type BeforeMode,
+  chipById,
+  type ChipFamily,
   CHIPS,
   type FlashMode,
   parseFlashSize,
@@ -167,6 +169,11 @@ export const GLOBAL_OPTIONS = {
   silent: flag("-s, --silent", "say nothing but errors"),
   json: flag("--json", "one JSON object on stdout, and nothing else"),
 } satisfies Options;
+
+/** The chip that `--chip` names; `undefined` with `auto`. */
+export function namedChip(chip: string): ChipFamily | undefined {
+  return chip === "auto" ? undefined : chipById(chip);
+}
 
 /** Flash parameters for the image at the bootloader's offset. */
 export const FLASH_PARAMETER_OPTIONS = {

@@ -146,8 +146,9 @@ export class Connection {
     const message =
       `The port is lost and will be opened again: ${loss.message}`;
     options.onProgress?.({ kind: "note", port, message });
-    await this.#loader.close().catch(() => {});
     for (let attempt = 1; reopen !== undefined; attempt++) {
+      // Of a port that is lost, closing may fail as well.
+      await this.#loader.close().catch(() => {});
       await delay(clock, REOPEN.wait, options);
       try {
         return await this.#take(await reopen(options), options);

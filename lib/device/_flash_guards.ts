@@ -24,7 +24,7 @@ export interface WriteGuardOptions extends OperationOptions {
   readonly ignoreEncryptionFuses?: boolean | undefined;
 }
 
-/** Where a digest of the bootloader and the partition table begin: what secure boot V1 protects. */
+/** What secure boot V1 protects ends here: the bootloader and its digest. */
 const BOOTLOADER_END = 0x8000;
 /** What the Key Manager keeps its recovery data in. */
 const KEY_RECOVERY_END = 0x2000;

@@ -5,26 +5,14 @@
  */
 
 import { createHash } from "node:crypto";
-import { CHIPS } from "../chips/registry.ts";
 import { VerifyError } from "../errors.ts";
 import { flashMd5, readFlash } from "../loader/flash.ts";
-import { readFlashSecurity } from "../loader/flash_security.ts";
 import type { Loader } from "../loader/loader.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Connection } from "./_connection.ts";
-import {
-  checkFit,
-  checkParameters,
-  type FlashParameterOptions,
-  imageParameters,
-  namedSize,
-  prepareFile,
-} from "./prepare_file.ts";
-import {
-  describeFile,
-  type PlacedFile,
-  unpackContainers,
-} from "./flash_files.ts";
+import { takeFiles } from "./_take_files.ts";
+import { type FlashParameterOptions, prepareFile } from "./prepare_file.ts";
+import { describeFile, type PlacedFile } from "./flash_files.ts";
 
 /** Options of {@linkcode Device.verifyFlash}. */
 export interface VerifyFlashOptions
@@ -52,20 +40,16 @@ export interface VerifiedFile {
 /** Compares files with the flash, up to the first that differs. */
 export async function verifyFiles(
   connection: Connection,
-  placedFiles: readonly PlacedFile[],
+  placed: readonly PlacedFile[],
   options: VerifyFlashOptions,
 ): Promise<VerifiedFile[]> {
-  const { loader, flash } = connection;
-  checkParameters(options, CHIPS);
-  const flashSize = await flash.require(options);
-  const parameters = imageParameters({ loader, flashSize, options });
-  const files = unpackContainers(placedFiles, loader.chip, parameters);
-  checkFit(files, await flash.useSize(namedSize(options), options));
-  const { secureBoot } = await readFlashSecurity(loader, options);
+  const { loader } = connection;
+  const taken = await takeFiles(connection, placed, options);
+  const { files, flashSize, security: { secureBoot } } = taken;
   const preparation = { loader, flashSize, secureBoot, options };
   const verified: VerifiedFile[] = [];
-  for (const placed of files) {
-    const file = prepareFile(placed, preparation);
+  for (const one of files) {
+    const file = prepareFile(one, preparation);
     const { address, name, data: { length: size } } = file;
     const md5 = md5Of(file.data);
     await compare(loader, file, md5, options);

@@ -4,31 +4,23 @@
  * @module
  */
 
-import { CHIPS } from "../chips/registry.ts";
 import { eraseFlash, writeFlash } from "../loader/flash.ts";
-import { readFlashSecurity } from "../loader/flash_security.ts";
 import type { Loader } from "../loader/loader.ts";
 import type { OperationOptions } from "../progress.ts";
 import { SPI_FLASH_MD5 } from "../protocol/commands.ts";
 import type { Connection } from "./_connection.ts";
 import { changedPieces } from "./_flash_diff.ts";
-import { checkWrite } from "./_flash_guards.ts";
+import { checkErase, checkWrite } from "./_flash_guards.ts";
 import { checkImages } from "./_image_checks.ts";
+import { takeFiles } from "./_take_files.ts";
 import {
-  checkFit,
-  checkParameters,
   type FlashParameterOptions,
   fromSectorStart,
-  imageParameters,
   namedSize,
   type PreparedPlace,
   prepareFile,
 } from "./prepare_file.ts";
-import {
-  describeFile,
-  type PlacedFile,
-  unpackContainers,
-} from "./flash_files.ts";
+import { describeFile, type PlacedFile } from "./flash_files.ts";
 import { compare, isInFlash, md5Of } from "./verify_flash.ts";
 
 /** Options of {@linkcode Device.writeFlash}. */
@@ -132,15 +124,14 @@ export async function writeFiles(
   placed: readonly PlacedFile[],
   options: WriteFlashOptions,
 ): Promise<WrittenFile[]> {
-  checkParameters(options, CHIPS);
-  const { loader, flash } = connection;
-  const flashSize = await flash.require(options);
-  const parameters = imageParameters({ loader, flashSize, options });
-  const files = unpackContainers(placed, loader.chip, parameters)
-    .map((file) => options.encrypt ? { ...file, encrypt: true } : file);
-  checkFit(files, await flash.useSize(namedSize(options), options));
-  const security = await readFlashSecurity(loader, options);
+  const { loader } = connection;
+  const taken = await takeFiles(connection, placed, options);
+  const { flashSize, security } = taken;
+  const files = options.encrypt
+    ? taken.files.map((file) => ({ ...file, encrypt: true }))
+    : taken.files;
   await checkWrite(loader, files, security, options);
+  if (options.eraseAll) await checkErase(loader, options);
   if (!options.force) await checkImages(loader, files, options);
   const secureBoot = security.secureBoot || loader.secureDownload;
   const ready = files.map((file) => {
@@ -202,11 +193,13 @@ async function writeFile(
   }
   const known = canDigest && !options.eraseAll
     ? await writeDifference(loader, file, md5, options)
-    : undefined;
-  const ranges = known?.ranges ?? [await writePiece(loader, file, options)];
-  const verified = known?.verified ?? (options.verify !== false && canDigest);
-  if (verified && known === undefined) {
-    await compare(loader, file, md5, { ...options, diff: false });
+    : NOTHING_KNOWN;
+  const ranges = [...known.ranges];
+  let verified = known.state === "verified";
+  if (known.state === "unknown") {
+    ranges.push(await writePiece(loader, file, options));
+    verified = options.verify !== false && canDigest;
+    if (verified) await compare(loader, file, md5, { ...options, diff: false });
   }
   return {
     address: file.address,
@@ -223,31 +216,33 @@ async function writeFile(
   };
 }
 
-/** What is known of a file without all of it being written. */
+/** What has been written of a file, and whether the flash is known to hold it now. */
 interface Difference {
   readonly ranges: readonly WrittenRange[];
-  readonly verified: boolean;
+  readonly state: "verified" | "trusted" | "unknown";
 }
 
-/** Writes only what has to be, where something is known of the flash; `undefined` if all of the file must be. */
+const NOTHING_KNOWN: Difference = { ranges: [], state: "unknown" };
+
+/** Writes only what has to be, where something is known of the flash. */
 async function writeDifference(
   loader: Loader,
   file: PlacedFile,
   md5: string,
   options: WriteFlashOptions,
-): Promise<Difference | undefined> {
+): Promise<Difference> {
   const { previous } = file;
-  if (previous === undefined && !options.skipFlashed) return undefined;
+  if (previous === undefined && !options.skipFlashed) return NOTHING_KNOWN;
   const pieces = previous === undefined ? [] : changedPieces(file, previous);
   if (pieces.length === 0 && previous && options.trustFlashContent) {
-    return { ranges: [], verified: false };
+    return { ranges: [], state: "trusted" };
   }
   const ranges: WrittenRange[] = [];
   for (const piece of pieces) {
     ranges.push(await writePiece(loader, piece, options));
   }
   if (await isInFlash(loader, file, md5, options)) {
-    return { ranges, verified: true };
+    return { ranges, state: "verified" };
   }
   if (previous !== undefined) {
     const message = `The flash does not hold what ${
@@ -255,7 +250,7 @@ async function writeDifference(
     } was compared with: all of it is written`;
     options.onProgress?.({ kind: "note", port: loader.port, message });
   }
-  return undefined;
+  return { ranges, state: "unknown" };
 }
 
 async function writePiece(

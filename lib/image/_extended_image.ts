@@ -130,21 +130,22 @@ function pageSizeOf(
   { appDescriptor }: SourcedProgram,
   { chip, mmuPageSize }: BuildImageOptions,
 ): number {
-  const { mmuPageSizes = [] } = chip.image;
-  const pageSize = mmuPageSize ??
-    (appDescriptor && mmuPageSizes.length > 1
-      ? describedPageSize(appDescriptor, mmuPageSizes)
-      : mmuPageSizes[0]);
-  if (pageSize !== undefined && mmuPageSizes.includes(pageSize)) {
-    return pageSize;
-  }
-  throw new RangeError(
+  const { mmuPageSizes: sizes = [] } = chip.image;
+  const described = appDescriptor === undefined || sizes.length < 2
+    ? undefined
+    : describedPageSize(appDescriptor, sizes);
+  const pageSize = mmuPageSize ?? described ?? sizes[0];
+  if (pageSize !== undefined && sizes.includes(pageSize)) return pageSize;
+  const message =
     `Cannot build image: ${chip.name} has no pages of ${pageSize} bytes, but of ${
-      mmuPageSizes.join(", ")
-    }`,
-  );
+      sizes.join(", ")
+    }`;
+  throw mmuPageSize === undefined
+    ? new ImageError(message, { offset: 0 })
+    : new RangeError(message);
 }
 
+/** The page size that an app descriptor asks for; `undefined` if it is none. */
 function describedPageSize(
   descriptor: Uint8Array,
   sizes: readonly number[],
@@ -156,7 +157,7 @@ function describedPageSize(
     );
   }
   const view = viewOf(descriptor);
-  if (view.getUint32(0, true) !== APP_DESCRIPTOR_MAGIC) return sizes[0];
+  if (view.getUint32(0, true) !== APP_DESCRIPTOR_MAGIC) return undefined;
   const power = view.getUint8(APP_DESCRIPTOR_PAGE_OFFSET);
   return power === 0 ? Math.max(...sizes) : 2 ** power;
 }

@@ -14,6 +14,7 @@ import {
   EXTENDED_HEADER_SIZE,
   HEADER_SIZE,
   sha256,
+  V2_MAGIC,
 } from "./_layout.ts";
 import {
   type AppDescriptor,
@@ -28,7 +29,6 @@ import {
 import {
   type EspImage,
   IMAGE_MAGIC,
-  IMAGE_V2_MAGIC,
   type ImageSegment,
   imageSize,
   isCrcValid,
@@ -47,7 +47,9 @@ export interface SegmentInfo extends ImageSegment {
 export interface ImageDigest {
   /** The digest that the image carries, as a view. */
   readonly bytes: Uint8Array;
-  /** Whether it is the image's. */
+  /** The digest that it should carry. */
+  readonly expected: Uint8Array;
+  /** Whether the two are the same. */
   readonly isValid: boolean;
 }
 
@@ -57,6 +59,8 @@ export interface ImageInfo {
   readonly chip: ChipFamily;
   /** The image's own numbers. */
   readonly image: EspImage;
+  /** Which of the formats it has: 3 is the ESP8266's with a digest, whose header looks like version 1. */
+  readonly version: 1 | 2 | 3;
   /** How many bytes it has, with what follows its checksum but without signatures. */
   readonly size: number;
   /** The flash mode; absent if the number means none. */
@@ -100,11 +104,14 @@ export function inspectImage(
   const flashMode = FLASH_MODE_NAMES.find((name) =>
     FLASH_MODES[name] === image.flashMode
   );
-  const flashSize = nameOf(chip.flash.sizes, image.flashSize);
+  const isVersion3 = digest !== undefined && image.extended === undefined;
+  const sizes = (isVersion3 && chip.image.version3Sizes) || chip.flash.sizes;
+  const flashSize = nameOf(sizes, image.flashSize);
   const flashFrequency = nameOf(chip.flash.frequencies, image.flashFrequency);
   return {
     chip,
     image,
+    version: isVersion3 ? 3 : image.version,
     size: digest === undefined ? size : image.size + DIGEST_SIZE,
     ...(flashMode && { flashMode }),
     ...(flashSize && { flashSize }),
@@ -117,7 +124,11 @@ export function inspectImage(
     ...(crcValid !== undefined && { isCrcValid: crcValid }),
     ...(digest && { digest }),
     ...describe(image),
-    signatures: image.extended === undefined ? [] : findSignatures(file, size),
+    signatures: image.extended === undefined
+      ? []
+      : findSignatures(file, size).filter(({ version }) =>
+        version === 2 || chip.image.secureBootV1
+      ),
   };
 }
 
@@ -144,8 +155,11 @@ function findDigest(
 ): ImageDigest | undefined {
   if (version !== 1 || extended?.hasDigest === false) return undefined;
   const bytes = digest ?? file.subarray(size, size + DIGEST_SIZE);
-  const isValid = equalBytes(bytes, sha256(file.subarray(0, size)));
-  return digest === undefined && !isValid ? undefined : { bytes, isValid };
+  const expected = sha256(file.subarray(0, size));
+  const isValid = equalBytes(bytes, expected);
+  return digest === undefined && !isValid
+    ? undefined
+    : { bytes, expected, isValid };
 }
 
 function describe(
@@ -168,7 +182,7 @@ function describe(
  */
 export function detectImageChip(image: Uint8Array): ChipFamily {
   const [magic = 0] = image;
-  const isVersion2 = magic === IMAGE_V2_MAGIC;
+  const isVersion2 = magic === V2_MAGIC;
   if (magic !== IMAGE_MAGIC && !isVersion2) {
     throw new ImageError(
       image.length === 0

@@ -14,8 +14,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
-import { alignUp, equalBytes, viewOf } from "../bytes.ts";
+import { alignUp, crc32, equalBytes, viewOf } from "../bytes.ts";
 
 /** What signature blocks are aligned to. */
 const SECTOR_SIZE = 0x1000;

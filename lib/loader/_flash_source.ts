@@ -2,11 +2,12 @@ import { alignDown, alignUp, padTo } from "../bytes.ts";
 import {
   FLASH_BEGIN,
   FLASH_DEFL_BEGIN,
+  type FlashBeginParams,
   type FlashEndParams,
 } from "../protocol/commands.ts";
 import { InflateMeter } from "./_deflate.ts";
 import type { CommandOptions } from "./link.ts";
-import type { FlashBegin, Loader } from "./loader.ts";
+import type { Loader } from "./loader.ts";
 
 /** A packet that is about to be sent. */
 export interface FlashBlock {
@@ -64,7 +65,7 @@ export function plainSource(
     blocks,
     begin(loader, from, options) {
       const done = from * blockSize;
-      const begin: FlashBegin = {
+      const begin: FlashBeginParams = {
         size: data.length - done,
         blocks: blocks - from,
         blockSize,
@@ -121,7 +122,7 @@ export function deflatedSource(
       const size = loader.isStub
         ? data.length
         : alignUp(data.length, blockSize);
-      const begin: FlashBegin = {
+      const begin: FlashBeginParams = {
         size,
         blocks,
         blockSize,

@@ -147,7 +147,7 @@ export async function writeFlash(
 
 async function deflatedIfShorter(
   loader: Loader,
-  { data, deflated }: FlashWriteParams,
+  { data, deflated, encrypted }: FlashWriteParams,
   { compress }: WriteFlashOptions,
 ): Promise<Uint8Array | undefined> {
   const able = loader.has(FLASH_DEFL_BEGIN);
@@ -157,8 +157,10 @@ async function deflatedIfShorter(
       { code: "chip-lacks", hint: "Use the flasher stub." },
     );
   }
-  // Whether the ROM still inflates in secure download mode is not documented.
-  const wanted = compress ?? !loader.secureDownload;
+  // Whether a ROM inflates in secure download mode, and what it makes of a
+  // stream that it is to encrypt as well, is not documented.
+  const doubtful = !loader.isStub && (loader.secureDownload || encrypted);
+  const wanted = compress ?? !doubtful;
   if (!wanted || !able || data.length === 0) return undefined;
   const stream = deflated ?? await deflate(data);
   return stream.length < data.length ? stream : undefined;

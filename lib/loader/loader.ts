@@ -48,9 +48,6 @@ import {
 import type { StubImage } from "./stub.ts";
 import { type UsbMode, usbModeOf } from "./usb_mode.ts";
 
-/** FLASH_BEGIN's parameters; nothing is encrypted unless they say so. */
-export type FlashBegin = FlashBeginParams;
-
 /** Options of {@linkcode Loader.writeReg}. */
 export interface WriteRegOptions extends CommandOptions {
   /**
@@ -182,10 +179,10 @@ export class Loader implements AsyncDisposable {
     );
   }
 
-  /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}. */
+  /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}; nothing is encrypted unless `params` say so. */
   // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
   async flashBegin(
-    params: FlashBegin,
+    params: FlashBeginParams,
     options: CommandOptions = {},
   ): Promise<void> {
     const size = this.isStub
@@ -212,7 +209,7 @@ export class Loader implements AsyncDisposable {
   /** FLASH_DEFL_BEGIN: erases `size` bytes and opens them for a zlib stream. */
   // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
   async flashDeflBegin(
-    params: FlashBegin,
+    params: FlashBeginParams,
     options?: CommandOptions,
   ): Promise<void> {
     return this.#run(FLASH_DEFL_BEGIN, this.#begin(params), options);
@@ -357,7 +354,7 @@ export class Loader implements AsyncDisposable {
    *
    * @throws {ChipError} `chip-lacks` if it is needed and not there.
    */
-  #begin({ encrypted = false, ...params }: FlashBegin): FlashBeginParams {
+  #begin({ encrypted = false, ...params }: FlashBeginParams): FlashBeginParams {
     if (this.isStub || this.chip.rom.encryptedFlag) {
       return { ...params, encrypted };
     }

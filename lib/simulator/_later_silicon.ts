@@ -45,8 +45,22 @@ const P4_FLASH_SUPPLY: FlashSupply = {
   romDoes: { address: 0x5012_d034, mask: 0x1_0000 },
 };
 
+/** What a chip may have of its own. */
+type Own = Pick<
+  Silicon,
+  | "fields"
+  | "magic"
+  | "crystalMhz"
+  | "ecoVersion"
+  | "flashPins"
+  | "crystalGuess"
+  | "securedJump"
+  | "flashSupply"
+  | "keepsForcedDownload"
+>;
+
 /** What differs from chip to chip. */
-interface LaterChip {
+interface LaterChip extends Partial<Own> {
   /** The ROM's name and, where it is known, the date of its making. */
   readonly rom: string;
   readonly built?: string;
@@ -58,44 +72,30 @@ interface LaterChip {
   /** What is said about the flash before the segments. */
   readonly flashLines: string;
   readonly oui: string;
-  readonly fields?: Readonly<Record<string, number>>;
-  readonly magic?: number;
-  readonly crystalMhz?: number;
-  readonly ecoVersion?: number;
-  readonly flashPins?: Silicon["flashPins"];
-  readonly crystalGuess?: Silicon["crystalGuess"];
-  readonly securedJump?: Silicon["securedJump"];
-  readonly flashSupply?: FlashSupply;
-  readonly keepsForcedDownload?: true;
 }
 
 function later(chip: LaterChip): Silicon {
-  const { rom, built, strap, magic = 0, crystalMhz = 40, fields = {} } = chip;
+  const { rom, built, causes, strap, download, flashLines, ...own } = chip;
   const date = built === undefined ? "" : `Build:${built}\r\n`;
   return {
-    magic,
-    crystalMhz,
+    magic: 0,
+    crystalMhz: 40,
     uartMultiple: 1,
     uartFraction: true,
-    oui: chip.oui,
-    fields,
+    fields: {},
     words: {},
     spiUsr: 0xc0,
     strap,
-    ecoVersion: chip.ecoVersion ?? 0,
-    ...(chip.flashPins && { flashPins: chip.flashPins }),
-    ...(chip.crystalGuess && { crystalGuess: chip.crystalGuess }),
-    ...(chip.securedJump && { securedJump: chip.securedJump }),
-    ...(chip.flashSupply && { flashSupply: chip.flashSupply }),
-    ...(chip.keepsForcedDownload && { keepsForcedDownload: true }),
+    ecoVersion: 0,
+    ...own,
     nothingToRun: { text: "user code done\r\n", stays: true },
     boot: {
       banner: `ESP-ROM:${rom}\r\n${date}`,
-      causes: chip.causes,
-      download: `,boot:${chip.download}`,
+      causes,
+      download: `,boot:${download}`,
       run: `,boot:0x${strap.toString(16)} (SPI_FAST_FLASH_BOOT)`,
       waiting: "waiting for download\r\n",
-      flashLines: chip.flashLines,
+      flashLines,
       brownOut: "\r\nE BOD: Brownout detector was triggered\r\n\r\n",
     },
   };
@@ -122,8 +122,8 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     causes: RTC_CAUSES,
     flashLines: SPIWP,
     oui: "84f703",
-    fields: { minorRevision: 2 },
     flashPins: { spi: [30, 31, 32, 27, 29] },
+    fields: { minorRevision: 2 },
     magic: 0x9,
     keepsForcedDownload: true,
     securedJump: { readPointer: 0x3fce_f688 },
@@ -136,8 +136,8 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     causes: RTC_CAUSES,
     flashLines: SPIWP,
     oui: "a0764e",
-    fields: { minorRevision: 3 },
     flashPins: { spi: [15, 17, 16, 12, 14] },
+    fields: { minorRevision: 3 },
     magic: 0x1b31_506f,
     securedJump: {},
     ecoVersion: 3,

@@ -1,4 +1,4 @@
-import { xorChecksum } from "../bytes.ts";
+import { alignDown, alignUp, padTo, xorChecksum } from "../bytes.ts";
 import { SPI_ATTACH } from "../protocol/commands.ts";
 import { Inflater } from "./_inflater.ts";
 import type { FlashRegion } from "./_flash_driver.ts";
@@ -17,6 +17,8 @@ export const ROM_ERROR = {
 } as const;
 
 const SECTORS_PER_BLOCK = 16;
+/** How many bytes are encrypted at once. */
+const AES_BLOCK = 16;
 
 /** A data packet: sequence number, checksum field and data. */
 export interface DataPacket {
@@ -57,6 +59,7 @@ export class RomFlashWriter {
   #left = 0;
   #failed = false;
   #encrypted = false;
+  #waiting: Uint8Array = new Uint8Array(0);
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -75,6 +78,7 @@ export class RomFlashWriter {
     this.#address = address;
     this.#left = size;
     this.#encrypted = encrypted;
+    this.#waiting = new Uint8Array(0);
     this.#failed = !spi.attached || encrypted && !mayEncrypt(this.#machine) ||
       address % SECTOR_SIZE !== 0 ||
       !flash.holds(address, size);
@@ -122,10 +126,21 @@ export class RomFlashWriter {
     if (this.#failed || !flash.holds(this.#address, data.length)) {
       return ROM_ERROR.failed;
     }
-    await flash.program(this.#address, data, this.#encrypted);
-    this.#address += data.length;
     this.#left = Math.max(0, this.#left - data.length);
+    const ready = this.#encrypted ? this.#wholeBlocks(data) : data;
+    await flash.program(this.#address, ready, this.#encrypted);
+    this.#address += ready.length;
     return 0;
+  }
+
+  /** What can be encrypted now; the rest of an AES block waits for what follows. */
+  #wholeBlocks(data: Uint8Array): Uint8Array {
+    const all = new Uint8Array([...this.#waiting, ...data]);
+    const count = this.#left === 0
+      ? alignUp(all.length, AES_BLOCK)
+      : alignDown(all.length, AES_BLOCK);
+    this.#waiting = all.subarray(count);
+    return padTo(all.subarray(0, count), AES_BLOCK);
   }
 }
 

@@ -203,6 +203,16 @@ Deno.test("patchFlashParameters returns the image itself where nothing changes",
   );
 });
 
+Deno.test("patchFlashParameters mends a wrong digest only when it is asked for something", () => {
+  const damaged = ESP32C3_IMAGE.slice();
+  damaged.set([1, 2, 3], ESP32C3_IMAGE.length - 3);
+  assert.equal(patchFlashParameters(damaged, {}, esp32c3), damaged);
+  assert.deepEqual(
+    patchFlashParameters(damaged, { mode: "dio" }, esp32c3),
+    ESP32C3_IMAGE,
+  );
+});
+
 Deno.test("patchFlashParameters refuses a size that the chip does not know", () => {
   assert.throws(
     () => patchFlashParameters(ESP32C3_IMAGE, { size: "512KB" }, esp32c3),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "npm:fast-check@4.10.2";
+import type { ChipFamily } from "../../lib/chips/family.ts";
 import { esp32 } from "../../lib/chips/esp32.ts";
 import { esp32c3 } from "../../lib/chips/esp32c3.ts";
 import { esp8266 } from "../../lib/chips/esp8266.ts";
@@ -30,6 +31,7 @@ Deno.test("inspectImage tells all that an image says", () => {
   const { image, digest, segments, ...rest } = inspectImage(C3_IMAGE);
   assert.deepEqual(rest, {
     chip: esp32c3,
+    version: 1,
     size: 80,
     flashMode: "dio",
     flashSize: "4MB",
@@ -59,14 +61,34 @@ Deno.test("inspectImage tells a wrong checksum and a wrong digest", () => {
   assert.equal(digest?.isValid, false);
 });
 
-Deno.test("inspectImage finds the digest that no flag announces, on the ESP8266", () => {
-  const digest = createHash("sha256").update(ESP8266_IMAGE).digest();
-  const signed = Uint8Array.from([...ESP8266_IMAGE, ...digest]);
-  assert.equal(inspectImage(signed).digest?.isValid, true);
-  assert.equal(inspectImage(signed).size, 64);
-  signed.set([0, 0, 0, 0], 40);
-  assert.equal(inspectImage(signed).digest, undefined);
-  assert.equal(inspectImage(signed).size, 32);
+Deno.test("inspectImage tells version 3 by the digest that no flag announces", () => {
+  const body = ESP8266_IMAGE.slice();
+  body[3] = 0x20; // 4MB in version 3, 1MB in version 1
+  const digest = createHash("sha256").update(body).digest();
+  const whole = Uint8Array.from([...body, ...digest]);
+  const { version, size, flashSize, ...rest } = inspectImage(whole);
+  assert.deepEqual([version, size, flashSize], [3, 64, "4MB"]);
+  assert.equal(rest.digest?.isValid, true);
+  whole.set([0, 0, 0, 0], 40);
+  const other = inspectImage(whole);
+  assert.deepEqual(
+    [other.version, other.size, other.flashSize, other.digest],
+    [1, 32, "1MB", undefined],
+  );
+});
+
+Deno.test("inspectImage takes what follows for a signature of version 1 where a chip has those", () => {
+  const signature = new Uint8Array(68);
+  signature.set([1, 2, 3], 4);
+  const asOf = (chip: ChipFamily) => {
+    const program = { entry: 0x4038_0000, segments: [] };
+    const image = buildImage(program, { chip });
+    return inspectImage(Uint8Array.from([...image, ...signature])).signatures;
+  };
+  assert.deepEqual(asOf(esp32), [
+    { version: 1, scheme: "ecdsa-p256", offset: 64 },
+  ]);
+  assert.deepEqual(asOf(esp32c3), []);
 });
 
 Deno.test("inspectImage leaves out what a number does not name", () => {

@@ -9,24 +9,24 @@ import { fileURLToPath } from "node:url";
 
 /**
  * A program that peer tests know. `python` means one that can import pyserial,
- * `nvs_python` one that can import ESP-IDF's NVS partition generator, `idf_python`
- * one that can import Espressif's `esp-idf-defs`,
- * `esptool_python` one that can import esptool, and can fork.
+ * `esptool_python` one that can import esptool and can fork, `nvs_python` one that
+ * can import ESP-IDF's NVS partition generator, `idf_python` one that can import
+ * Espressif's `esp-idf-defs`.
  */
 export type PeerName =
   | "esptool"
   | "python"
+  | "esptool_python"
   | "nvs_python"
   | "idf_python"
   | "esp_rfc2217_server"
   | "ser2net"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-gcc"
   | "tmux"
   | "bash"
   | "zsh"
-  | "fish"
-  | "esptool_python"
-  | "xtensa-lx106-elf-gcc"
-  | "riscv64-unknown-elf-gcc";
+  | "fish";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -37,20 +37,20 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   idf_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   tmux: ["tmux"],
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
-  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
-  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
 };
 
-/** What a Python must be able to run to be the peer. */
-const SCRIPTS: Readonly<Partial<Record<PeerName, string>>> = {
-  python: "import serial",
-  esptool_python: "import esptool, os; os.fork",
-  nvs_python: "import esp_idf_nvs_partition_gen",
-  idf_python: "import esp_idf_defs.partitions",
+/** What a Python must be able to import, and what else it must have. */
+const MODULES: Readonly<Partial<Record<PeerName, string>>> = {
+  python: "serial",
+  esptool_python: "esptool, os; os.fork",
+  nvs_python: "esp_idf_nvs_partition_gen",
+  idf_python: "esp_idf_defs.partitions",
 };
 
 /**
@@ -63,10 +63,7 @@ export function findPeer(name: PeerName): string | undefined {
   for (const folder of searchFolders()) {
     for (const file of FILE_NAMES[name]) {
       const path = join(folder, file);
-      const script = SCRIPTS[name];
-      if (isFile(path) && (script === undefined || runs(path, script))) {
-        return path;
-      }
+      if (isFile(path) && canImport(path, MODULES[name])) return path;
     }
   }
   return undefined;
@@ -124,9 +121,10 @@ function isFile(path: string): boolean {
   }
 }
 
-function runs(python: string, script: string): boolean {
+function canImport(python: string, module: string | undefined): boolean {
+  if (module === undefined) return true;
   const { success } = new Deno.Command(python, {
-    args: ["-c", script],
+    args: ["-c", `import ${module}`],
     stdout: "null",
     stderr: "null",
   }).outputSync();

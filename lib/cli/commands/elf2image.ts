@@ -13,12 +13,12 @@ import {
   uselessImageOptions,
 } from "../../image/mod.ts";
 import { type Command, defineCommand, type OptionValues } from "../command.ts";
-import { readInput } from "../input_file.ts";
 import {
   addressedName,
   IMAGE_FILES_RESULT,
   writeImageFiles,
 } from "../image_files.ts";
+import { readInput } from "../input_file.ts";
 import {
   flag,
   IMAGE_PARAMETER_OPTIONS,

@@ -5,10 +5,9 @@
  */
 
 import { type Command, defineCommand } from "../command.ts";
-import { SPI_OPTIONS } from "../flash_options.ts";
+import { SPI_OPTIONS, tellFlashId } from "../flash_options.ts";
 import { integer, maybe, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
-import { hexDigits, sizeName } from "../text.ts";
 
 const LINES = { quad: 4, octal: 8 } as const;
 const SOURCES = {
@@ -49,12 +48,9 @@ export const flashId: Command = defineCommand({
   options: SPI_OPTIONS,
   run: (call) =>
     withDevice(call, async (_chip, device) => {
-      const { manufacturer, device: model, size } = await device.flashId();
       call.screen.line("Flash Memory Information:");
       call.screen.line("=========================");
-      call.screen.line(`Manufacturer: ${hexDigits(manufacturer, 2)}`);
-      call.screen.line(`Device: ${hexDigits(model, 4)}`);
-      call.screen.line(`Detected flash size: ${sizeName(size)}`);
+      const id = await tellFlashId(device, call.screen);
       const { type, voltage } = await device.readFlashSupply();
       if (type !== undefined) {
         call.screen.line(
@@ -66,9 +62,7 @@ export const flashId: Command = defineCommand({
         call.screen.line(`Flash voltage set by ${SOURCES[source]}: ${value}`);
       }
       return {
-        manufacturer,
-        device: model,
-        ...(size !== undefined && { size }),
+        ...id,
         ...(type && { type }),
         ...(voltage &&
           { voltage: voltage.value, voltageSetBy: voltage.source }),

@@ -8,12 +8,12 @@
 import { chipById, type Segment } from "../../../mod.ts";
 import { buildImageFiles } from "../../image/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { readInput } from "../input_file.ts";
 import {
   addressedName,
   IMAGE_FILES_RESULT,
   writeImageFiles,
 } from "../image_files.ts";
+import { readInput } from "../input_file.ts";
 import {
   IMAGE_PARAMETER_OPTIONS,
   repeated,

@@ -5,7 +5,7 @@
  */
 
 import { type Command, defineCommand } from "../command.ts";
-import { SPI_OPTIONS } from "../flash_options.ts";
+import { SPI_OPTIONS, tellFlashId } from "../flash_options.ts";
 import { required } from "../options.ts";
 import { integer, listOf, object } from "../schema.ts";
 import { withDevice } from "../session.ts";
@@ -35,6 +35,7 @@ export const readFlashSfdp: Command = defineCommand({
   run(call) {
     const { address, bytes: count } = call.arguments;
     return withDevice(call, async (_chip, device) => {
+      await tellFlashId(device, call.screen);
       const word = await device.readSfdp(address, count);
       const bytes = Array.from(
         { length: count },

@@ -1,5 +1,6 @@
 /**
- * `read-mac`: tells the base MAC address.
+ * `read-mac`: tells the base MAC address, and the EUI-64 on a chip that has
+ * an address of eight bytes.
  *
  * @module
  */
@@ -20,8 +21,8 @@ export const readMac: Command = {
   }, { line: "--port all read-mac", does: "of every board that is connected" }],
   result: object({
     mac: text("the base MAC address, lower case with colons"),
-    macExtension: maybe(text("the two bytes that make it an EUI-64")),
-    eui64: maybe(text("the EUI-64, on a chip that has one")),
+    macExtension: maybe(text("the two bytes that make an EUI-64 of it")),
+    eui64: maybe(text("the address of eight bytes")),
   }),
   arguments: {},
   options: {},

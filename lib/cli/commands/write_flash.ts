@@ -151,7 +151,8 @@ export const writeFlash: Command = defineCommand({
         trustFlashContent,
       });
       if (written.every(({ verified }) => verified)) call.flash.verify();
-      for (const file of written) describeFile(file, screen);
+      if (eraseAll) screen.line("Flash memory erased successfully.");
+      for (const file of written) describeFile(file, options, screen);
       return { files: written };
     }, options);
   },
@@ -183,14 +184,19 @@ async function tellDetected(device: Device, screen: Screen): Promise<void> {
   screen.line(`Auto-detected flash size: ${sizeName(size)}`);
 }
 
-function describeFile(file: WrittenFile, screen: Screen): void {
+function describeFile(
+  file: WrittenFile,
+  { skipFlashed }: OptionValues<typeof OPTIONS>,
+  screen: Screen,
+): void {
   const { flashParameters, address, name = "data" } = file;
   if (file.skipped) {
-    return screen.line(
-      file.verified
-        ? `'${name}' at ${hex(address)} already in flash, skipping write.`
-        : `'${name}' at ${hex(address)} taken for written, skipping write.`,
-    );
+    const found = skipFlashed
+      ? "already in flash, skipping write."
+      : file.verified
+      ? "verified."
+      : "taken for written, skipping write.";
+    return screen.line(`'${name}' at ${hex(address)} ${found}`);
   }
   if (flashParameters !== undefined) {
     screen.line(`Flash parameters set to 0x${hexDigits(flashParameters, 4)}.`);
