@@ -5,7 +5,7 @@
  */
 
 import type { Command } from "../command.ts";
-import { object, text } from "../schema.ts";
+import { maybe, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { macLines } from "../text.ts";
 
@@ -20,8 +20,8 @@ export const readMac: Command = {
   }, { line: "--port all read-mac", does: "of every board that is connected" }],
   result: object({
     mac: text("the base MAC address, lower case with colons"),
-    macExtension: optional(text("the two bytes that make it an EUI-64")),
-    eui64: optional(text("the EUI-64, on a chip that has one")),
+    macExtension: maybe(text("the two bytes that make it an EUI-64")),
+    eui64: maybe(text("the EUI-64, on a chip that has one")),
   }),
   arguments: {},
   options: {},
