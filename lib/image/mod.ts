@@ -20,6 +20,7 @@ export {
   type BuildImageOptions,
   type Program,
 } from "./build_image.ts";
+export { LineTable, type SourceLine } from "./dwarf_lines.ts";
 export {
   type ElfFile,
   type ElfMachine,
