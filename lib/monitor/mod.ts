@@ -14,6 +14,12 @@
  * @module
  */
 
+export {
+  AddressDecoder,
+  type CodeLocation,
+  formatLocation,
+} from "./address_decoder.ts";
+export { CrashDecoder } from "./crash_decoder.ts";
 export { explainBootLine } from "./explain_boot_line.ts";
 export { type DecodedLine, LineDecoder } from "./line_decoder.ts";
 export { type Filterable, LogFilter } from "./log_filter.ts";

@@ -12,13 +12,23 @@ export type PeerName =
   | "esptool"
   | "python"
   | "esp_rfc2217_server"
-  | "ser2net";
+  | "ser2net"
+  | "tmux"
+  | "xtensa-lx106-elf-addr2line"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-addr2line"
+  | "riscv64-unknown-elf-gcc";
 
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: ["python", "python3", "python.exe"],
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  tmux: ["tmux"],
+  "xtensa-lx106-elf-addr2line": ["xtensa-lx106-elf-addr2line"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
 };
 
 /**
