@@ -24,3 +24,13 @@ export { explainBootLine } from "./explain_boot_line.ts";
 export { type DecodedLine, LineDecoder } from "./line_decoder.ts";
 export { type Filterable, LogFilter } from "./log_filter.ts";
 export { type LogLevel, type LogLine, parseLogLine } from "./log_line.ts";
+export {
+  type BackEvent,
+  type GoneEvent,
+  type LineEvent,
+  Monitor,
+  type MonitorEvent,
+  type MonitorOptions,
+  releaseLines,
+} from "./monitor.ts";
+export { stripColors } from "./_safe_text.ts";
