@@ -113,8 +113,23 @@ export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
+export { parseResetSequence, type ResetSequence } from "./lib/loader/reset.ts";
+export type {
+  ResetStep,
+  SignalStep,
+  WaitStep,
+} from "./lib/loader/reset_sequence.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
+export type {
+  BaudTrace,
+  BytesTrace,
+  CommandTrace,
+  SignalsTrace,
+  TraceEvent,
+  TraceListener,
+} from "./lib/loader/trace.ts";
+export type { VddSdio } from "./lib/loader/vdd_sdio.ts";
 export type { StubImage } from "./lib/loader/stub.ts";
 export type {
   BaudProgress,

@@ -31,6 +31,7 @@ export const esp32: ChipFamily = defineChip({
   registers: {
     uartClkDiv: 0x3ff4_0014,
     uartDate: 0x3ff4_0078,
+    sdioConf: 0x3ff4_8074,
     spi: {
       cmd: 0x3ff4_2000,
       addr: 0x3ff4_2004,

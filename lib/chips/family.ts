@@ -96,6 +96,8 @@ export interface ChipRegisters {
   readonly uartClkDiv: number;
   /** UART_DATE of UART 0: a word that any chip lets itself be asked, as a probe that changes nothing. */
   readonly uartDate: number;
+  /** RTC_CNTL_SDIO_CONF, which sets the supply of the flash chip, where the chip has it. */
+  readonly sdioConf?: number;
   /** The flash controller. */
   readonly spi: SpiRegisters;
   /** The RTC watchdog, where it can reset the chip. */

@@ -6,6 +6,7 @@
 
 import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
+import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
@@ -35,5 +36,6 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   dumpMem,
   listPorts,
   version,
+  completions,
   help,
 ]);

@@ -13,6 +13,8 @@ export interface TextSink {
   readonly isTerminal: boolean;
   /** How many characters fit in a line, as of now. */
   readonly columns: number;
+  /** How many lines are seen at once, as of now. */
+  readonly rows?: number | undefined;
   /** Writes text as it is, without a line end of its own. */
   write(text: string): void;
 }
@@ -84,6 +86,9 @@ function sink(stream: typeof Deno.stdout): TextSink {
     isTerminal: stream.isTerminal(),
     get columns() {
       return stream.isTerminal() ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
+    },
+    get rows() {
+      return stream.isTerminal() ? Deno.consoleSize().rows : undefined;
     },
     write: (text) => writeAll(stream, encoder.encode(text)),
   };

@@ -19,6 +19,7 @@ export {
   type ResetSequence,
   type ResetStep,
   type SignalStep,
+  transistorResets,
   type WaitStep,
 } from "./reset_sequence.ts";
 
@@ -75,11 +76,8 @@ export async function hardReset(
   }
   const usb = link.info.usbVendorId === USB_VENDOR;
   announce(link, "hard-reset", options);
-  await playReset(
-    link,
-    usb ? RESET_SEQUENCES.usbHard : RESET_SEQUENCES.hard,
-    options,
-  );
+  const { usbHard, hard } = RESET_SEQUENCES;
+  await playReset(link, link.hardReset ?? (usb ? usbHard : hard), options);
 }
 
 /**

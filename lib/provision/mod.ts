@@ -71,8 +71,8 @@ export type {
   StepDuration,
 } from "./result.ts";
 export {
-  formatResults,
   type LineOutput,
-  LineView,
-  type LineViewOptions,
-} from "./terminal.ts";
+  TerminalRows,
+  type TerminalRowsOptions,
+} from "./rows.ts";
+export { formatResults, LineView, type LineViewOptions } from "./terminal.ts";

@@ -13,6 +13,7 @@ import {
   type ResetSequence,
   softReset,
   stopWatchdogs,
+  transistorResets,
   watchdogReset,
 } from "../../lib/loader/reset.ts";
 import type { ProgressEvent } from "../../lib/progress.ts";
@@ -253,4 +254,28 @@ Deno.test("leaveForcedDownload clears the ESP32-S3's flag over USB-OTG only", as
   assert.deepEqual(uart.port.writes, []);
   await otg.loader.close();
   await uart.loader.close();
+});
+
+Deno.test("transistorResets hold GPIO0 as long as they are told", async () => {
+  const { classic, tightSlow } = transistorResets(120);
+  assert.equal(
+    await played(classic),
+    "0 D0, 0 R1, 100 D1, 100 R0, 220 D0; 220",
+  );
+  assert.equal(
+    await played(tightSlow),
+    "0 D0R0, 0 D1R1, 0 D0R1, 100 D1R0, 720 D0R0, 720 D0; 720",
+  );
+});
+
+Deno.test("hardReset plays a reset of one's own", async () => {
+  const clock = new ManualClock();
+  const port = new ScriptedPort({ clock });
+  const own = parseResetSequence("R1|W0.3|R0");
+  await using link = new Link(port, { clock, hardReset: own });
+  await clock.drive(hardReset(link));
+  assert.deepEqual(port.events, [{ at: 0, rts: true }, {
+    at: 300,
+    rts: false,
+  }]);
 });

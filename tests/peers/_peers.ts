@@ -17,7 +17,10 @@ export type PeerName =
   | "xtensa-lx106-elf-addr2line"
   | "xtensa-lx106-elf-gcc"
   | "riscv64-unknown-elf-addr2line"
-  | "riscv64-unknown-elf-gcc";
+  | "riscv64-unknown-elf-gcc"
+  | "bash"
+  | "zsh"
+  | "fish";
 
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
@@ -29,6 +32,9 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
   "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
   "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
+  bash: ["bash"],
+  zsh: ["zsh"],
+  fish: ["fish"],
 };
 
 /**

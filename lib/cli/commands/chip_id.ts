@@ -1,11 +1,11 @@
 /**
- * `chip-id`: the result is `{ chipId }`, which is the last three bytes of the
- * MAC address where a chip has no id.
+ * `chip-id`: tells the chip's id.
  *
  * @module
  */
 
 import type { Command } from "../command.ts";
+import { integer, object } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex, macLine } from "../text.ts";
 
@@ -13,6 +13,13 @@ import { hex, macLine } from "../text.ts";
 export const chipId: Command = {
   name: "chip-id",
   summary: "tell the chip's id",
+  boards: "many",
+  examples: [{ line: "chip-id", does: "tells the id" }],
+  result: object({
+    chipId: integer(
+      "the ESP8266's own id; for the others, which have none, the last three bytes of the MAC address as a number",
+    ),
+  }),
   arguments: {},
   options: {},
   run: (call) =>
