@@ -119,6 +119,7 @@ export type {
   SignalStep,
   WaitStep,
 } from "./lib/loader/reset_sequence.ts";
+export { resetPort, type ResetPortOptions } from "./lib/loader/reset_port.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type {
