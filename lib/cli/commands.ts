@@ -13,6 +13,7 @@ import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { listPorts } from "./commands/list_ports.ts";
+import { monitor } from "./commands/monitor.ts";
 import { readFlash } from "./commands/read_flash.ts";
 import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   readMem,
   writeMem,
   dumpMem,
+  monitor,
   listPorts,
   version,
   completions,

@@ -19,8 +19,20 @@ export interface TextSink {
   write(text: string): void;
 }
 
+/** Where keys come from. */
+export interface KeySource {
+  /** Whether a person types. */
+  readonly isTerminal: boolean;
+  /** What is typed. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Whether each key comes at once and as it is, Ctrl-C too, and is not shown. */
+  setRaw(raw: boolean): void;
+}
+
 /** The world around a command line. */
 export interface CliIo {
+  /** What is typed, for a verb that listens. */
+  readonly stdin?: KeySource | undefined;
   /** Results and progress. */
   readonly stdout: TextSink;
   /** Errors. */
@@ -63,6 +75,7 @@ export function systemIo(): SystemIo {
   for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
   return {
     io: {
+      stdin: keys(),
       stdout: sink(Deno.stdout),
       stderr: sink(Deno.stderr),
       signal: controller.signal,
@@ -78,6 +91,17 @@ export function systemIo(): SystemIo {
 function readEnv(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+function keys(): KeySource {
+  return {
+    isTerminal: Deno.stdin.isTerminal(),
+    // Only who reads it takes it away from others.
+    get readable() {
+      return Deno.stdin.readable;
+    },
+    setRaw: (raw) => Deno.stdin.setRaw(raw),
+  };
 }
 
 function sink(stream: typeof Deno.stdout): TextSink {
