@@ -5,6 +5,7 @@
  */
 
 import { ImageError } from "../errors.ts";
+import { FrameTable } from "../image/dwarf_frames.ts";
 import { LineTable } from "../image/dwarf_lines.ts";
 import { type ElfFile, type ElfSection, parseElf } from "../image/elf.ts";
 import { type ElfSymbol, parseElfSymbols } from "../image/elf_symbols.ts";
@@ -37,6 +38,8 @@ export class AddressDecoder {
   readonly elf: ElfFile;
   /** What could not be read, in words; the rest is there all the same. */
   readonly problems: string[];
+  /** How to go from a function to its caller. */
+  readonly frames: FrameTable;
   readonly #code: readonly ElfSection[];
   readonly #lines: LineTable;
   /** Functions and labels in code, by their address; the better of two at one address. */
@@ -54,6 +57,10 @@ export class AddressDecoder {
     );
     this.#lines = new LineTable(this.elf);
     this.problems = this.#lines.problems;
+    this.frames = new FrameTable(this.elf);
+    if (this.frames.problem !== undefined) {
+      this.problems.push(this.frames.problem);
+    }
     this.#symbols = this.#readSymbols();
   }
 

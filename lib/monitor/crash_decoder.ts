@@ -9,6 +9,7 @@ import {
   type CodeLocation,
   formatLocation,
 } from "./address_decoder.ts";
+import { unwind, type Unwound } from "./_unwind.ts";
 
 /** A number of 32 bits as logs have it. */
 const ADDRESS = /\b0x([0-9a-f]{8})\b/gi;
@@ -20,10 +21,15 @@ const STACK_ROW = /^([0-9a-f]{8}):((?: +(?:0x)?[0-9a-f]{8}\b)+)/i;
 const STACK_START = /^(Stack memory:|>>>stack>>>)\s*$/;
 /** Registers that hold return addresses. */
 const RETURN_REGISTER = /\bRA *: 0x([0-9a-f]{8})\b/i;
+/** As ESP-IDF's dump names them, in the order of their numbers. */
+const RISCV_REGISTERS: readonly string[] =
+  ("ZERO RA SP GP TP T0 T1 T2 S0/FP S1 A0 A1 A2 A3 A4 A5 " +
+    "A6 A7 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 T3 T4 T5 T6").split(" ");
 /** A stack is dumped up to its end, a few kilobytes; this is enough for what is worth a look. */
 const MAX_WORDS = 0x4000;
 const MAX_CALLERS = 40;
 
+const UNWOUND = "Called from, by the unwind data of the ELF file:";
 const GUESS =
   "Return addresses on the stack, the innermost first; a guess, as old ones may be among them:";
 
@@ -67,12 +73,40 @@ export class CrashDecoder {
     const stack = this.#stack;
     this.#stack = undefined;
     if (stack === undefined || stack.size === 0) return [];
-    const callers = [...stack.values()]
-      .filter((word) => this.#program.isReturnAddress(word))
-      .slice(0, MAX_CALLERS)
-      .map((word) => this.#program.decodeCall(word))
+    const { returns, stackPointer, complete } = this.#unwind(stack);
+    const calls = returns.filter((word) => this.#program.isCode(word - 1));
+    const isWhole = complete && calls.length === returns.length;
+    const rest = isWhole ? [] : [...stack]
+      .filter(([at, word]) =>
+        at >= stackPointer && this.#program.isReturnAddress(word)
+      )
+      .map(([, word]) => word);
+    return [
+      ...this.#list(calls.length === 0 ? undefined : UNWOUND, calls),
+      ...this.#list(GUESS, rest.slice(0, MAX_CALLERS)),
+    ];
+  }
+
+  /** Follows the calls of a RISC-V chip by the program's unwind data, as far as it has any. */
+  #unwind(memory: ReadonlyMap<number, number>): Unwound {
+    const pc = this.#registers.get("MEPC");
+    if (pc === undefined || this.#program.elf.machine !== "riscv") {
+      return { returns: [], stackPointer: 0, complete: false };
+    }
+    const registers = new Map(
+      [...this.#registers].flatMap(([name, value]) => {
+        const number = RISCV_REGISTERS.indexOf(name);
+        return number < 0 ? [] : [[number, value] as const];
+      }),
+    );
+    return unwind(this.#program.frames, { pc, registers, memory });
+  }
+
+  #list(title: string | undefined, returns: readonly number[]): string[] {
+    const locations = returns.map((word) => this.#program.decodeCall(word))
       .filter((location) => location !== undefined);
-    return callers.length === 0 ? [] : [GUESS, ...callers.map(formatLocation)];
+    if (title === undefined || locations.length === 0) return [];
+    return [title, ...locations.map(formatLocation)];
   }
 
   #addRow(address: string, words: string): void {
