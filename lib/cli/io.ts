@@ -15,6 +15,8 @@ export interface TextSink {
   readonly columns: number;
   /** How many lines are seen at once, as of now. */
   readonly rows?: number | undefined;
+  /** Whether nobody reads any more. */
+  readonly isBroken?: boolean | undefined;
   /** Writes text as it is, without a line end of its own. */
   write(text: string): void;
 }
@@ -106,25 +108,34 @@ function keys(): KeySource {
 
 function sink(stream: typeof Deno.stdout): TextSink {
   const encoder = new TextEncoder();
+  let isBroken = false;
   return {
     isTerminal: stream.isTerminal(),
+    get isBroken() {
+      return isBroken;
+    },
     get columns() {
       return stream.isTerminal() ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
     },
     get rows() {
       return stream.isTerminal() ? Deno.consoleSize().rows : undefined;
     },
-    write: (text) => writeAll(stream, encoder.encode(text)),
+    write: (text) => {
+      isBroken ||= !writeAll(stream, encoder.encode(text));
+    },
   };
 }
 
-function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
+/** Writes all of it, and yields whether anybody reads. */
+function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): boolean {
   try {
     for (let rest = bytes; rest.length > 0;) {
       rest = rest.subarray(stream.writeSync(rest));
     }
+    return true;
   } catch (error) {
     // Nobody reads any more (`| head`): a flash half written for that would be worse.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
   }
 }

@@ -151,7 +151,12 @@ class MonitorSession implements AsyncDisposable {
         baudRate: baud,
         signal,
       });
-      await releaseLines(transport);
+      try {
+        await releaseLines(transport);
+      } catch (error) {
+        await transport.close();
+        throw error;
+      }
       return transport;
     };
     const ending = new AbortController();
@@ -196,7 +201,9 @@ class MonitorSession implements AsyncDisposable {
 
   /** Shows what comes, up to what is expected. */
   async #follow(): Promise<{ lines: number; matched?: Match }> {
-    const { expect } = this.#settings;
+    const { io } = this.#call;
+    const { expect, saveLog } = this.#settings;
+    const isForShow = expect === undefined && saveLog === undefined;
     let lines = 0;
     for await (const event of this.#monitor.events()) {
       if (event.kind === "gone") {
@@ -209,6 +216,8 @@ class MonitorSession implements AsyncDisposable {
         this.#noteNoise(event);
         const matched = expect && matchLine(expect, event.text);
         if (matched !== undefined) return { lines, matched };
+        // Nobody reads any more (`| head`), and there is nothing else to do.
+        if (io.stdout.isBroken && isForShow) break;
       }
     }
     return { lines };

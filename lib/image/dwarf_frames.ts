@@ -9,6 +9,7 @@ import { ImageError } from "../errors.ts";
 import { DwarfCursor } from "./_dwarf_cursor.ts";
 import { type FrameState, runFrameProgram } from "./_dwarf_frame_program.ts";
 import type { ElfFile } from "./elf.ts";
+import { lastIndexUpTo } from "./sorted.ts";
 
 /** Where a function's frame and what it saved are, at one address of its code. Registers have their DWARF numbers. */
 export interface FrameRule {
@@ -102,13 +103,8 @@ export class FrameTable {
   }
 
   #functionAt(address: number): Function | undefined {
-    let [low, high] = [0, this.#functions.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#functions[middle]?.low ?? 0) <= address) low = middle + 1;
-      else high = middle;
-    }
-    const found = this.#functions[low - 1];
+    const at = lastIndexUpTo(this.#functions, address, ({ low }) => low);
+    const found = this.#functions[at];
     return found !== undefined && address < found.high ? found : undefined;
   }
 

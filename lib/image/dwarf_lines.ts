@@ -15,6 +15,7 @@ import {
 import { type LineRow, runLineProgram } from "./_dwarf_line_program.ts";
 import { findFolders, type UnitSections } from "./_dwarf_units.ts";
 import type { ElfFile } from "./elf.ts";
+import { lastIndexUpTo } from "./sorted.ts";
 
 /** Where the code at an address comes from. */
 export interface SourceLine {
@@ -108,13 +109,8 @@ export class LineTable {
   }
 
   #sequenceAt(address: number): Sequence | undefined {
-    let [low, high] = [0, this.#sequences.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sequences[middle]?.low ?? 0) <= address) low = middle + 1;
-      else high = middle;
-    }
-    for (let i = low - 1; (this.#reach[i] ?? 0) > address; i--) {
+    let i = lastIndexUpTo(this.#sequences, address, ({ low }) => low);
+    for (; (this.#reach[i] ?? 0) > address; i--) {
       const sequence = this.#sequences[i];
       if (sequence !== undefined && sequence.high > address) return sequence;
     }

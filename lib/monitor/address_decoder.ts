@@ -9,6 +9,7 @@ import { FrameTable } from "../image/dwarf_frames.ts";
 import { LineTable } from "../image/dwarf_lines.ts";
 import { type ElfFile, type ElfSection, parseElf } from "../image/elf.ts";
 import { type ElfSymbol, parseElfSymbols } from "../image/elf_symbols.ts";
+import { lastIndexUpTo } from "../image/sorted.ts";
 import { endsCall } from "./_call_sites.ts";
 
 /** Where code is from, as far as it is known. */
@@ -133,16 +134,12 @@ export class AddressDecoder {
 
   /** The function around an address; or, in assembler without functions, the label before it. */
   #symbolAt(address: number, section: ElfSection): ElfSymbol | undefined {
-    let [low, high] = [0, this.#symbols.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#symbols[middle]?.value ?? 0) <= address) low = middle + 1;
-      else high = middle;
-    }
-    const label = this.#symbols[low - 1];
-    for (let i = low - 1; i >= Math.max(0, low - MAX_LABELS); i--) {
+    const at = lastIndexUpTo(this.#symbols, address, ({ value }) => value);
+    const label = this.#symbols[at];
+    for (let i = at; i > at - MAX_LABELS; i--) {
       const symbol = this.#symbols[i];
-      if (symbol === undefined || symbol.size === 0) continue;
+      if (symbol === undefined) break;
+      if (symbol.size === 0) continue;
       if (address < symbol.value + symbol.size) return symbol;
       break;
     }

@@ -218,6 +218,22 @@ Deno.test("Ctrl-C ends the monitor in a pipe, with the port closed and the log w
   }
 });
 
+Deno.test("monitor ends when nobody reads its output any more", async () => {
+  const root = new URL("../../", import.meta.url);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ..."run --no-prompt --no-check --lock=deno.lock --frozen -A".split(" "),
+      ..."lib/cli/main.ts -p sim://esp32?fault=boot-loop monitor".split(" "),
+    ],
+    cwd: root,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await child.stdout.cancel();
+  assert.equal((await child.status).code, 0);
+});
+
 Deno.test("monitor waits for a board that comes back, and says so", async () => {
   await using bench = board();
   const controller = new AbortController();
