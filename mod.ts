@@ -144,6 +144,10 @@ export type {
   SignalStep,
   WaitStep,
 } from "./lib/loader/reset_sequence.ts";
+export {
+  resetTransport,
+  type ResetTransportOptions,
+} from "./lib/loader/reset_transport.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type {

@@ -17,6 +17,7 @@ import { listPorts } from "./commands/list_ports.ts";
 import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
+import { monitor } from "./commands/monitor.ts";
 import { readFlash } from "./commands/read_flash.ts";
 import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   reset,
   holdInResetCommand,
   servePortCommand,
+  monitor,
   listPorts,
   version,
   completions,

@@ -20,6 +20,21 @@ export {
   type BuildImageOptions,
   type Program,
 } from "./build_image.ts";
+export { type FrameRule, FrameTable } from "./dwarf_frames.ts";
+export { LineTable, type SourceLine } from "./dwarf_lines.ts";
+export {
+  type ElfFile,
+  type ElfMachine,
+  type ElfProgramHeader,
+  type ElfSection,
+  parseElf,
+} from "./elf.ts";
+export {
+  type ElfSymbol,
+  type ElfSymbolBinding,
+  type ElfSymbolType,
+  parseElfSymbols,
+} from "./elf_symbols.ts";
 export {
   type EspImage,
   type ExtendedHeader,

@@ -20,6 +20,10 @@ export type PeerName =
   | "esp_rfc2217_server"
   | "ser2net"
   | "tmux"
+  | "xtensa-lx106-elf-addr2line"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-addr2line"
+  | "riscv64-unknown-elf-gcc"
   | "bash"
   | "zsh"
   | "fish";
@@ -33,6 +37,10 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
   tmux: ["tmux"],
+  "xtensa-lx106-elf-addr2line": ["xtensa-lx106-elf-addr2line"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
