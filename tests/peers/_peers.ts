@@ -25,9 +25,7 @@ export type PeerName =
   | "riscv64-unknown-elf-gcc"
   | "tmux"
   | "xtensa-lx106-elf-addr2line"
-  | "xtensa-lx106-elf-gcc"
   | "riscv64-unknown-elf-addr2line"
-  | "riscv64-unknown-elf-gcc"
   | "bash"
   | "zsh"
   | "fish";
@@ -45,9 +43,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   tmux: ["tmux"],
   "xtensa-lx106-elf-addr2line": ["xtensa-lx106-elf-addr2line"],
-  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
   "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
-  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
