@@ -55,6 +55,7 @@ export { chipById, CHIPS } from "./lib/chips/registry.ts";
 export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
 export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
+export { type InstalledApp, readApps } from "./lib/device/app_descriptors.ts";
 export type {
   DeviceSettings,
   WriteFlashStatusOptions,

@@ -5,6 +5,7 @@
  */
 
 import type { Command } from "./command.ts";
+import { appInfo } from "./commands/app_info.ts";
 import { chipId } from "./commands/chip_id.ts";
 import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
@@ -48,6 +49,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   dumpMem,
   partitionTable,
   ota,
+  appInfo,
   imageInfo,
   mergeBin,
   split,
