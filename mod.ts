@@ -61,6 +61,7 @@ export { chipById, CHIPS } from "./lib/chips/registry.ts";
 export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
 export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
+export { type InstalledApp, readApps } from "./lib/device/app_descriptors.ts";
 export type {
   DeviceSettings,
   EraseFlashOptions,
@@ -177,6 +178,10 @@ export type {
   SignalStep,
   WaitStep,
 } from "./lib/loader/reset_sequence.ts";
+export {
+  resetTransport,
+  type ResetTransportOptions,
+} from "./lib/loader/reset_transport.ts";
 export { SECURITY_FLAGS, type SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type {

@@ -5,6 +5,7 @@
  */
 
 import type { Command } from "./command.ts";
+import { appInfo } from "./commands/app_info.ts";
 import { chipId } from "./commands/chip_id.ts";
 import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
@@ -27,6 +28,7 @@ import { mergeBin } from "./commands/merge_bin.ts";
 import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
+import { monitor } from "./commands/monitor.ts";
 import { readFlash } from "./commands/read_flash.ts";
 import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
@@ -59,6 +61,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   getSecurityInfo,
   partitionTable,
   ota,
+  appInfo,
   imageInfo,
   mergeBin,
   split,
@@ -68,6 +71,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   reset,
   holdInResetCommand,
   servePortCommand,
+  monitor,
   listPorts,
   version,
   completions,

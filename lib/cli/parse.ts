@@ -212,11 +212,24 @@ class Reading {
     }
   }
 
+  /** What was typed of a verb's own options. One that it has in place of an option of every verb is its own before it, too. */
+  #typedFor({ options }: Command): Typed {
+    const globals: Options = GLOBAL_OPTIONS;
+    const taken = [...this.#typed].filter(([key]) =>
+      options[key]?.flags === globals[key]?.flags
+    );
+    return new Map([...taken, ...this.#own]);
+  }
+
   #values(
     { command, texts }: Found,
   ): Omit<ParsedCall, "kind"> {
     const { env } = this.#grammar;
-    const options = readOptions(command.options, this.#own, env);
+    const options = readOptions(
+      command.options,
+      this.#typedFor(command),
+      env,
+    );
     const values = Object.entries(command.arguments).map(
       ([name, argument], i) => {
         const given = [texts[i] ?? []].flat();

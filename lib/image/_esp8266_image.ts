@@ -27,7 +27,7 @@ import {
   V2_MAGIC,
 } from "./_layout.ts";
 import { checkPages, type PlacedSegment, placeInLine } from "./_placement.ts";
-import { isMapped, type Program, type SourcedProgram } from "./_program.ts";
+import { type Program, type SourcedProgram, splitMapped } from "./_program.ts";
 import { elfDigest, writeBody } from "./_write_image.ts";
 import type { BuildImageOptions } from "./image_options.ts";
 import type { Segment } from "./segment.ts";
@@ -57,13 +57,11 @@ export function buildEsp8266Image(
   program: SourcedProgram,
   options: BuildImageOptions,
 ): ImageFile[] {
-  const { chip } = options;
-  const mapped = program.segments.filter((s) => isMapped(chip, s.address));
+  const { mapped, loaded } = splitMapped(program.segments, options.chip);
   if (options.version === 3) {
     checkPages(mapped, V3_PAGE_SIZE);
     return [{ data: buildV3(program, options) }];
   }
-  const loaded = program.segments.filter((s) => !isMapped(chip, s.address));
   const [irom, ...more] = mapped;
   if (more.length > 0) {
     throw new ImageError(

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { delay } from "../clock.ts";
+import { type Clock, delay } from "../clock.ts";
 import { ChipError, CommandError, TimeoutError } from "../errors.ts";
 import type { ProgressListener } from "../progress.ts";
 import { WRITE_REG } from "../protocol/commands.ts";
-import type { TransportInfo } from "../transport/transport.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { attachFlash } from "./flash.ts";
 import type { Link } from "./link.ts";
 import type { Loader } from "./loader.ts";
@@ -36,9 +36,15 @@ export interface ResetOptions {
 /** The USB-Serial/JTAG controller's product id, the same on every chip. */
 const USB_JTAG_PRODUCT = 0x1001;
 
+/** What a sequence is played on: a link, or a port with a clock. */
+export interface ResetLines extends Pick<Transport, "setSignals"> {
+  /** Tells the time of the sequence's waits. */
+  readonly clock: Clock;
+}
+
 /** Plays a sequence on the port's lines. */
 export async function playReset(
-  link: Pick<Link, "clock" | "setSignals">,
+  link: ResetLines,
   sequence: ResetSequence,
   options: ResetOptions = {},
 ): Promise<void> {
@@ -74,10 +80,14 @@ export async function hardReset(
     });
     return;
   }
-  const usb = link.info.usbVendorId === USB_VENDOR;
   announce(link, "hard-reset", options);
+  await playReset(link, link.hardReset ?? hardResetOf(link.info), options);
+}
+
+/** The reset into the application that a port takes. */
+export function hardResetOf(info: TransportInfo): ResetSequence {
   const { usbHard, hard } = RESET_SEQUENCES;
-  await playReset(link, link.hardReset ?? (usb ? usbHard : hard), options);
+  return info.usbVendorId === USB_VENDOR ? usbHard : hard;
 }
 
 /**

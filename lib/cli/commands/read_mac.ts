@@ -21,8 +21,8 @@ export const readMac: Command = {
   }, { line: "--port all read-mac", does: "of every board that is connected" }],
   result: object({
     mac: text("the base MAC address, lower case with colons"),
-    macExtension: maybe(text("the two bytes that make an EUI-64 of it")),
-    eui64: maybe(text("the address of eight bytes")),
+    macExtension: maybe(text("the two bytes that make it an EUI-64")),
+    eui64: maybe(text("the EUI-64, on a chip that has one")),
   }),
   arguments: {},
   options: {},
