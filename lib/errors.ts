@@ -48,7 +48,11 @@ export type EspErrorCode =
   | "image-mismatch"
   | "verify-failed"
   | "job-invalid"
-  | "file-invalid";
+  | "file-invalid"
+  // the line
+  | "identity-none"
+  | "identity-conflict"
+  | "store-failed";
 
 /** What an {@linkcode EspError} carries beside its message. */
 export interface EspErrorOptions {

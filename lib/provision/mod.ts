@@ -76,3 +76,19 @@ export {
   LineView,
   type LineViewOptions,
 } from "./terminal.ts";
+export { openStore } from "./store/open_store.ts";
+export type {
+  AddedRows,
+  Attempt,
+  Claim,
+  ClaimRequest,
+  ClaimRule,
+  CodeRule,
+  CounterRule,
+  GivenRule,
+  IdentityRow,
+  MacRule,
+  NextRule,
+  PoolCounts,
+  Store,
+} from "./store/store.ts";

@@ -12,13 +12,15 @@ export type PeerName =
   | "esptool"
   | "python"
   | "esp_rfc2217_server"
-  | "ser2net";
+  | "ser2net"
+  | "pg_ctl";
 
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: ["python", "python3", "python.exe"],
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  pg_ctl: ["pg_ctl"],
 };
 
 /**
@@ -77,8 +79,22 @@ function searchFolders(): string[] {
   );
   const path = (Deno.env.get("PATH") ?? "").split(windows ? ";" : ":");
   // Debian keeps daemons such as ser2net where a user's PATH does not look.
-  const daemons = windows ? [] : ["/usr/sbin", "/usr/local/sbin"];
+  const daemons = windows
+    ? []
+    : ["/usr/sbin", "/usr/local/sbin", ...postgresFolders()];
   return [own ?? "", venv, ...path, ...daemons].filter((folder) => folder);
+}
+
+/** Debian has one folder for each version of PostgreSQL; the newest comes first. */
+function postgresFolders(): string[] {
+  const top = "/usr/lib/postgresql";
+  try {
+    return Array.from(Deno.readDirSync(top), ({ name }) => name)
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => join(top, version, "bin"));
+  } catch {
+    return [];
+  }
 }
 
 function isFile(path: string): boolean {
