@@ -46,6 +46,9 @@ export type EspErrorCode =
   // data
   | "image-invalid"
   | "image-mismatch"
+  | "partition-unknown"
+  | "partition-too-small"
+  | "partition-readonly"
   | "verify-failed"
   | "job-invalid"
   | "file-invalid"

@@ -31,4 +31,26 @@ export {
   type FlashParameters,
   patchFlashParameters,
 } from "./flash_parameters.ts";
+export {
+  formatPartitionCsv,
+  parsePartitionCsv,
+  type PartitionCsvOptions,
+} from "./partition_csv.ts";
+export {
+  type PartitionProblem,
+  partitionProblems,
+  type PartitionRules,
+} from "./partition_rules.ts";
+export {
+  encodePartitionTable,
+  type EncodePartitionTableOptions,
+  findPartition,
+  parsePartitionTable,
+  type Partition,
+  PARTITION_TABLE_OFFSET,
+  PARTITION_TABLE_SECTOR,
+  PARTITION_TABLE_SIZE,
+  type PartitionTable,
+} from "./partition_table.ts";
+export { partitionSubtypeName, partitionTypeName } from "./partition_types.ts";
 export type { Segment } from "./segment.ts";
