@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a job's firmware, told before any port is opened.
+ * What can be wrong with firmware, told before any port is opened.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { alignDown, alignUp, formatAddress, viewOf } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { chipById, chipByImageId } from "../chips/registry.ts";
 import { IMAGE_MAGIC, isDigestValid, parseImage } from "../image/esp_image.ts";
+import type { JobPath, JobProblem } from "./_problems.ts";
 import { isImageOf } from "./image_family.ts";
-import type { Firmware, ProvisionJob } from "./job.ts";
+import type { Firmware } from "./job.ts";
 
 /** The least that flash erases. */
 export const SECTOR_SIZE = 0x1000;
 
-/** The first address behind what a file address can be: 32 bits. */
-const ADDRESS_END = 0x1_0000_0000;
-
 const CHIP_ID_OFFSET = 12;
 
-/** A file that has been read. */
+/** A file that has been read and has its place. */
 export interface LoadedFile {
+  /** Where in the job it stands. */
+  readonly path: JobPath;
   /** Where in flash it starts. */
   readonly address: number;
   /** What messages call it. */
@@ -38,92 +38,80 @@ export function familyOf({ chip }: Firmware): ChipFamily | undefined {
   }
 }
 
-/** Problems that show without reading a file. */
-export function checkShape({ firmware }: ProvisionJob): string[] {
-  const problems: string[] = [];
-  if (firmware.length === 0) problems.push("It has no firmware");
+/** Problems of the firmware's chips and flash parameters. */
+export function checkFamilies(firmware: readonly Firmware[]): JobProblem[] {
+  const problems: JobProblem[] = [];
   const seen = new Set<string>();
-  for (const entry of firmware) {
+  firmware.forEach((entry, index) => {
     const family = familyOf(entry);
+    const path = ["firmware", index, "chip"];
     if (family === undefined) {
-      problems.push(`Chip "${entry.chip}" is not known`);
-    } else if (seen.has(family.id)) {
-      problems.push(`${family.name} has firmware twice`);
-    } else {
-      seen.add(family.id);
+      problems.push({ path, message: `Chip "${entry.chip}" is not known` });
+      return;
     }
-    if (entry.files.length === 0) {
-      problems.push(`The firmware for ${entry.chip} has no files`);
+    if (seen.has(family.id)) {
+      problems.push({ path, message: `${family.name} has firmware twice` });
     }
-    for (const { address } of entry.files) {
-      if (
-        !Number.isInteger(address) || address < 0 || address >= ADDRESS_END
-      ) {
-        problems.push(`${address} is no flash address`);
-      } else if (address % SECTOR_SIZE !== 0) {
-        problems.push(
-          `${formatAddress(address)} is not the start of a 4 KiB sector`,
-        );
-      }
-    }
-    problems.push(...checkSizes(entry, family));
-  }
+    seen.add(family.id);
+    problems.push(...checkParameters(entry, family, ["firmware", index]));
+  });
   return problems;
 }
 
-function checkSizes(firmware: Firmware, family?: ChipFamily): string[] {
-  const { minFlashSize, flashSize, flashFrequency } = firmware;
-  const problems: string[] = [];
+function* checkParameters(
+  { flashSize, flashFrequency, files = [], from }: Firmware,
+  { name, flash }: ChipFamily,
+  path: JobPath,
+): Generator<JobProblem> {
+  if (files.length === 0 && from === undefined) {
+    yield { path, message: `The firmware for ${name} has no files` };
+  }
+  if (flashSize !== undefined && !Object.hasOwn(flash.sizes, flashSize)) {
+    yield {
+      path: [...path, "flashSize"],
+      message: `${name} knows no flash size "${flashSize}"`,
+    };
+  }
   if (
-    minFlashSize !== undefined &&
-    !(Number.isInteger(minFlashSize) && minFlashSize > 0)
+    flashFrequency !== undefined &&
+    !Object.hasOwn(flash.frequencies, flashFrequency)
   ) {
-    problems.push(`${minFlashSize} is no flash size in bytes`);
+    yield {
+      path: [...path, "flashFrequency"],
+      message: `${name} knows no flash frequency "${flashFrequency}"`,
+    };
   }
-  if (family === undefined) return problems;
-  const { sizes, frequencies } = family.flash;
-  if (flashSize !== undefined && !Object.hasOwn(sizes, flashSize)) {
-    problems.push(`${family.name} knows no flash size "${flashSize}"`);
-  }
-  if (
-    flashFrequency !== undefined && !Object.hasOwn(frequencies, flashFrequency)
-  ) {
-    problems.push(
-      `${family.name} knows no flash frequency "${flashFrequency}"`,
-    );
-  }
-  return problems;
 }
 
 /** Problems of the files of one firmware that could be read. */
-export function checkFiles(
-  firmware: Firmware,
+export function* checkFiles(
+  { minFlashSize }: Firmware,
+  family: ChipFamily,
   files: readonly LoadedFile[],
-): string[] {
-  const family = familyOf(firmware);
-  const problems = [...checkOverlaps(files)];
+): Generator<JobProblem> {
+  yield* checkOverlaps(files);
   for (const file of files) {
+    const { path } = file;
     const at = `${file.name} at ${formatAddress(file.address)}`;
-    if (file.data.length === 0) problems.push(`${at} is empty`);
+    if (file.data.length === 0) yield { path, message: `${at} is empty` };
     const end = file.address + file.data.length;
-    if (
-      firmware.minFlashSize !== undefined && end > firmware.minFlashSize
-    ) {
-      problems.push(
-        `${at} ends at ${
+    if (minFlashSize !== undefined && end > minFlashSize) {
+      yield {
+        path,
+        message: `${at} ends at ${
           formatAddress(end)
-        }, behind the ${firmware.minFlashSize} bytes of flash expected`,
-      );
+        }, behind the ${minFlashSize} bytes of flash expected`,
+      };
     }
-    if (family !== undefined) {
-      const problem = checkImage(file, family);
-      if (problem !== undefined) problems.push(`${at} ${problem}`);
-    }
+    const problem = checkImage(file, family);
+    if (problem !== undefined) yield { path, message: `${at} ${problem}` };
   }
-  return problems;
 }
 
-function* checkOverlaps(files: readonly LoadedFile[]): Generator<string> {
+/** Files of which one would erase a part of the other. */
+export function* checkOverlaps(
+  files: readonly LoadedFile[],
+): Generator<JobProblem> {
   const sorted = files.toSorted((a, b) => a.address - b.address);
   let last: LoadedFile | undefined;
   for (const file of sorted) {
@@ -132,9 +120,10 @@ function* checkOverlaps(files: readonly LoadedFile[]): Generator<string> {
       alignUp(last.address + last.data.length, SECTOR_SIZE) >
         alignDown(file.address, SECTOR_SIZE)
     ) {
-      yield `${file.name} at ${
+      const message = `${file.name} at ${
         formatAddress(file.address)
       } overlaps ${last.name} at ${formatAddress(last.address)}`;
+      yield { path: file.path, message };
     }
     if (last === undefined || endOf(file) > endOf(last)) last = file;
   }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { EspError } from "../errors.ts";
 import type { FlashMode } from "../image/flash_parameters.ts";
 import type { BootCheck, Hook, ImprovPlan, LabelPlan } from "./job_actions.ts";
 import type { DeviceData } from "./job_data.ts";
@@ -121,23 +120,4 @@ export interface ProvisionJob {
 /** Gives a job in a TypeScript module its type: `export default defineJob({ … })`. */
 export function defineJob(job: ProvisionJob): ProvisionJob {
   return job;
-}
-
-/** Makes the one error that tells everything that is wrong with a job. */
-export function jobInvalid(
-  name: string,
-  problems: readonly string[],
-  causes: readonly unknown[] = [],
-): EspError {
-  const [only = ""] = problems;
-  const list = problems.length === 1
-    ? ` ${only}`
-    : ` ${problems.length} problems\n${
-      problems.map((problem) => `- ${problem}`).join("\n")
-    }`;
-  return new EspError(`Cannot use job "${name}":${list}`, {
-    code: "job-invalid",
-    hint: "No port has been opened. Correct the job and start again.",
-    cause: causes.length === 0 ? undefined : new AggregateError(causes),
-  });
 }

@@ -6,15 +6,27 @@
 
 import { EspError, type EspErrorCode } from "../errors.ts";
 
-/** What is done to a board, in this order; `check`, `erase`, `write` and `verify` only where there is a job. */
-export type BoardStep =
-  | "open"
-  | "identify"
-  | "check"
-  | "erase"
-  | "write"
-  | "verify"
-  | "reset";
+/**
+ * What may be done to a board, in this order. A board that is only looked at
+ * has `open`, `identify` and `reset`; a job leaves out what it does not ask for.
+ */
+export const BOARD_STEPS = [
+  "open",
+  "identify",
+  "check",
+  "claim",
+  "erase",
+  "write",
+  "verify",
+  "read-back",
+  "reset",
+  "boot",
+  "improv",
+  "label",
+] as const;
+
+/** What is done to a board. */
+export type BoardStep = typeof BOARD_STEPS[number];
 
 /**
  * Why a board failed: an error's code; `cancelled` if the line was; `unexpected`
