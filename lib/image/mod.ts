@@ -21,6 +21,19 @@ export {
   type Program,
 } from "./build_image.ts";
 export {
+  type ElfFile,
+  type ElfMachine,
+  type ElfProgramHeader,
+  type ElfSection,
+  parseElf,
+} from "./elf.ts";
+export {
+  type ElfSymbol,
+  type ElfSymbolBinding,
+  type ElfSymbolType,
+  parseElfSymbols,
+} from "./elf_symbols.ts";
+export {
   type EspImage,
   type ExtendedHeader,
   isDigestValid,

@@ -1,0 +1,18 @@
+/**
+ * The numbers of ELF that more than one module needs. Source: System V ABI.
+ *
+ * @module
+ */
+
+/** `sh_type` of an entry that is no section. */
+export const SHT_NULL = 0;
+/** `sh_type` of what the program defines. */
+export const SHT_PROGBITS = 1;
+/** `sh_type` of a symbol table. */
+export const SHT_SYMTAB = 2;
+/** `sh_type` of a string table. */
+export const SHT_STRTAB = 3;
+/** `sh_type` of what has no bytes in the file. */
+export const SHT_NOBITS = 8;
+/** `p_type` of what is loaded. */
+export const PT_LOAD = 1;
