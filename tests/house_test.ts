@@ -6,6 +6,7 @@ const ROOT = new URL("../", import.meta.url);
 const PUBLIC = [
   "mod.ts",
   "lib/image/mod.ts",
+  "lib/monitor/mod.ts",
   "lib/simulator/mod.ts",
   "lib/provision/mod.ts",
   "lib/cli/main.ts",

@@ -25,7 +25,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 };
 const PUBLIC = [
   "mod.ts",
-  ...["image/mod", "simulator/mod", "provision/mod", "cli/main"]
+  ...["image/mod", "monitor/mod", "simulator/mod", "provision/mod", "cli/main"]
     .map((name) => `lib/${name}.ts`),
 ];
 /** What single files may import beyond their layer. */
