@@ -55,6 +55,7 @@ export type EspErrorCode =
   // the line
   | "identity-none"
   | "identity-conflict"
+  | "data-invalid"
   | "store-failed";
 
 /** What an {@linkcode EspError} carries beside its message. */

@@ -5,9 +5,12 @@
  */
 
 import type { Loader } from "../loader/loader.ts";
+import type { Transport } from "../transport/transport.ts";
 import {
   hardReset,
+  hardResetFor,
   leaveForcedDownload,
+  playReset,
   type ResetOptions,
   softReset,
   watchdogReset,
@@ -89,4 +92,26 @@ async function resetByLine(
     `The ${loader.chip.name} ${who} has no ${mode}: the chip is reset by its EN line`;
   options.onProgress?.({ kind: "note", port: loader.port, message });
   await hardReset(loader.link, options);
+}
+
+/**
+ * Resets the chip into its application and hands the port over open, so that
+ * not a byte of the application's log is lost.
+ *
+ * @param baudRate The log's speed, in baud.
+ */
+export async function resetAndRelease(
+  loader: Loader,
+  baudRate: number,
+  options: ResetOptions,
+): Promise<Transport> {
+  const { link } = loader;
+  await leaveForcedDownload(loader, options);
+  await link.setBaudRate(baudRate);
+  const transport = await link.release();
+  const { clock } = link;
+  const setSignals = transport.setSignals.bind(transport);
+  const reset = hardResetFor(transport.info);
+  await playReset({ clock, setSignals }, reset, options);
+  return transport;
 }

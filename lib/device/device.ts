@@ -16,10 +16,16 @@ import type { SecurityInfo } from "../loader/security.ts";
 import type { FlashId } from "../loader/spi_flash.ts";
 import * as spi from "../loader/spi_flash.ts";
 import type { OperationOptions, ProgressListener } from "../progress.ts";
+import type { Transport } from "../transport/transport.ts";
 import { Operations } from "./_operations.ts";
 import { FlashAccess } from "./_flash_access.ts";
 import { saveFile } from "./_save.ts";
-import { type AfterMode, resetAfter, runApplication } from "./after_mode.ts";
+import {
+  type AfterMode,
+  resetAfter,
+  resetAndRelease,
+  runApplication,
+} from "./after_mode.ts";
 import type {
   DeviceSettings,
   WriteFlashStatusOptions,
@@ -370,6 +376,41 @@ export class Device implements AsyncDisposable {
       options,
       (o) => resetAfter(this.#loader, mode, o),
     );
+  }
+
+  /**
+   * Resets the chip into its application and hands the port over, still open and
+   * at the given speed, from the first byte of the log on. The device is closed
+   * then; closing the port is the caller's.
+   *
+   * @param baudRate The log's speed, in baud.
+   * @throws {TypeError} If the device is closed.
+   */
+  async release(
+    baudRate: number,
+    options: OperationOptions = {},
+  ): Promise<Transport> {
+    if (this.#closed !== undefined) {
+      throw new TypeError(`Cannot release ${this.port}: the device is closed`);
+    }
+    let released = false;
+    // Closing waits, so that it neither resets the chip again nor closes the port.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = promise;
+    await this.#operations.end();
+    try {
+      const { signal } = options;
+      const onProgress = this.#onProgress;
+      const port = await resetAndRelease(this.#loader, baudRate, {
+        signal,
+        onProgress,
+      });
+      released = true;
+      return port;
+    } finally {
+      if (!released) await this.#loader.close();
+      resolve();
+    }
   }
 
   /** Resets the chip as agreed on opening, and closes the port. Closing twice is harmless. */

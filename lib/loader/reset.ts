@@ -35,9 +35,12 @@ const USB_VENDOR = 0x303a;
 /** The USB-Serial/JTAG controller's product id, the same on every chip. */
 const USB_JTAG_PRODUCT = 0x1001;
 
+/** Something with modem lines that are set as time goes by. */
+export type Lines = Pick<Link, "clock" | "setSignals">;
+
 /** Plays a sequence on the port's lines. */
 export async function playReset(
-  link: Link,
+  link: Lines,
   sequence: ResetSequence,
   options: ResetOptions = {},
 ): Promise<void> {
@@ -73,13 +76,15 @@ export async function hardReset(
     });
     return;
   }
-  const usb = link.info.usbVendorId === USB_VENDOR;
   announce(link, "hard-reset", options);
-  await playReset(
-    link,
-    usb ? RESET_SEQUENCES.usbHard : RESET_SEQUENCES.hard,
-    options,
-  );
+  await playReset(link, hardResetFor(link.info), options);
+}
+
+/** How the chip behind a port is reset through EN. */
+export function hardResetFor(info: TransportInfo): ResetSequence {
+  return info.usbVendorId === USB_VENDOR
+    ? RESET_SEQUENCES.usbHard
+    : RESET_SEQUENCES.hard;
 }
 
 /**

@@ -17,14 +17,20 @@ export const SECTOR_SIZE = 0x1000;
 
 const CHIP_ID_OFFSET = 12;
 
-/** A file that has been read and has its place. */
-export interface LoadedFile {
+/** A range of flash that something is written to. */
+export interface Extent {
   /** Where in the job it stands. */
   readonly path: JobPath;
   /** Where in flash it starts. */
   readonly address: number;
+  /** How many bytes it has. */
+  readonly size: number;
   /** What messages call it. */
   readonly name: string;
+}
+
+/** A file that has been read and has its place. */
+export interface LoadedFile extends Extent {
   /** Its bytes. */
   readonly data: Uint8Array;
 }
@@ -88,8 +94,9 @@ export function* checkFiles(
   { minFlashSize }: Firmware,
   family: ChipFamily,
   files: readonly LoadedFile[],
+  reserved: readonly Extent[],
 ): Generator<JobProblem> {
-  yield* checkOverlaps(files);
+  yield* checkOverlaps([...files, ...reserved]);
   for (const file of files) {
     const { path } = file;
     const at = `${file.name} at ${formatAddress(file.address)}`;
@@ -109,15 +116,15 @@ export function* checkFiles(
 }
 
 /** Files of which one would erase a part of the other. */
-export function* checkOverlaps(
-  files: readonly LoadedFile[],
+function* checkOverlaps(
+  files: readonly Extent[],
 ): Generator<JobProblem> {
   const sorted = files.toSorted((a, b) => a.address - b.address);
-  let last: LoadedFile | undefined;
+  let last: Extent | undefined;
   for (const file of sorted) {
     if (
       last !== undefined &&
-      alignUp(last.address + last.data.length, SECTOR_SIZE) >
+      alignUp(last.address + last.size, SECTOR_SIZE) >
         alignDown(file.address, SECTOR_SIZE)
     ) {
       const message = `${file.name} at ${
@@ -130,8 +137,8 @@ export function* checkOverlaps(
 }
 
 /** The first address behind a file; an empty one still claims its first byte. */
-function endOf({ address, data }: LoadedFile): number {
-  return address + Math.max(1, data.length);
+function endOf({ address, size }: Extent): number {
+  return address + Math.max(1, size);
 }
 
 /**

@@ -21,8 +21,13 @@ import {
   familyOf,
   type LoadedFile,
 } from "./_checks.ts";
-import { checkBoardData, type PreparedData, prepareData } from "./_data_plan.ts";
-import { checkIdentity } from "./_identity_source.ts";
+import {
+  checkPatchedFiles,
+  checkTemplates,
+  type PreparedData,
+  prepareData,
+} from "./_data_plan.ts";
+import { type PreparedIdentity, prepareIdentity } from "./_identity_source.ts";
 import { checkJob } from "./_job_check.ts";
 import { type Place, placeOf, readTable, tableAmong } from "./_places.ts";
 import {
@@ -79,6 +84,8 @@ export interface PreparedJob {
   readonly job: ProvisionJob;
   /** What is written, one per family. */
   readonly firmware: readonly PreparedFirmware[];
+  /** The plan of identities, its table read; absent if boards are alike. */
+  readonly identity?: PreparedIdentity;
 }
 
 /** Options of {@linkcode prepareJob}. */
@@ -103,13 +110,17 @@ export async function prepareJob(
   const problems = checkFamilies(checked.firmware);
   const causes: unknown[] = [];
   const reading = new Reading(problems, causes);
-  const columns = await checkIdentity(checked.identity, problems);
-  problems.push(...checkBoardData(checked, columns));
+  const identity = await prepareIdentity(checked, (p) => problems.push(p));
+  problems.push(...checkTemplates(checked, identity?.columns));
   const loaded = await Promise.all(
     checked.firmware.map((firmware, index) =>
       loadFirmware(checked, firmware, ["firmware", index], reading)
     ),
   );
+  const names = new Set(
+    loaded.flatMap((entry) => entry?.files.map(({ name }) => name) ?? []),
+  );
+  problems.push(...checkPatchedFiles(checked, names));
   if (problems.length > 0) {
     throw jobInvalid(job.name, problems, { ...options, causes });
   }
@@ -122,6 +133,7 @@ export async function prepareJob(
     sha256: digestJob(checked, firmware),
     job: checked,
     firmware,
+    ...(identity && { identity }),
   };
 }
 
@@ -200,7 +212,7 @@ async function loadFirmware(
         `${name} has ${data.length} bytes, its partition ${place.size}`;
       reading.report({ path, message });
     }
-    return [{ path, name, data, address: place.address }];
+    return [{ path, name, data, address: place.address, size: data.length }];
   });
   const regions = Array.isArray(job.erase) ? job.erase : [];
   const erase = regions.flatMap((partition: string, index) =>
@@ -216,7 +228,7 @@ async function loadFirmware(
     chip,
     report: (problem) => reading.report(problem),
   });
-  reading.report(...checkFiles(firmware, chip, [...files, ...data.reserved]));
+  reading.report(...checkFiles(firmware, chip, files, data.reserved));
   return { firmware, chip, files, erase, data };
 }
 
@@ -287,14 +299,13 @@ async function prepareFirmware(
     files
       .toSorted((a, b) => a.address - b.address)
       .map((file) =>
-        prepareFile(file, firmware, chip, data.patchedFiles.has(file.name))
+        prepareFile(file, firmware, chip, data.patches.has(file.name))
       ),
   );
   const end = Math.max(
     0,
-    ...[...prepared, ...data.reserved].map(({ address, data }) =>
-      address + data.length
-    ),
+    ...prepared.map(({ address, data }) => address + data.length),
+    ...data.reserved.map(({ address, size }) => address + size),
   );
   return {
     chip,
