@@ -67,3 +67,55 @@ export {
 } from "./partition_table.ts";
 export { partitionSubtypeName, partitionTypeName } from "./partition_types.ts";
 export type { Segment } from "./segment.ts";
+// NVS
+export {
+  buildNvs,
+  type BuildNvsOptions,
+  NVS_MIN_WRITABLE_SIZE,
+} from "./nvs_build.ts";
+export type {
+  NvsChanges,
+  NvsContents,
+  NvsContentsLike,
+  NvsNamed,
+} from "./nvs_contents.ts";
+export {
+  formatNvsCsv,
+  parseNvsCsv,
+  type ParseNvsCsvOptions,
+  parseNvsValue,
+} from "./nvs_csv.ts";
+export { decryptNvs, encryptNvs } from "./nvs_encryption.ts";
+export {
+  deriveNvsKeys,
+  encodeNvsKeys,
+  generateNvsKeys,
+  type NvsKeys,
+  parseNvsKeys,
+} from "./nvs_keys.ts";
+export {
+  type NvsIssue,
+  type NvsPage,
+  type NvsPageState,
+  type NvsPartition,
+  type NvsVersion,
+  parseNvs,
+  type ParseNvsOptions,
+} from "./nvs_parse.ts";
+export {
+  i16,
+  i32,
+  i64,
+  i8,
+  type NvsBlob,
+  type NvsInteger,
+  nvsInteger,
+  type NvsIntegerKind,
+  type NvsString,
+  type NvsValue,
+  type NvsValueLike,
+  u16,
+  u32,
+  u64,
+  u8,
+} from "./nvs_value.ts";

@@ -7,20 +7,32 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A program that peer tests know. `python` means one that can import pyserial. */
+/**
+ * A program that peer tests know. `python` means one that can import pyserial,
+ * `nvs_python` one that can import ESP-IDF's NVS partition generator.
+ */
 export type PeerName =
   | "esptool"
   | "python"
+  | "nvs_python"
   | "esp_rfc2217_server"
   | "ser2net"
   | "pg_ctl";
 
+const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
-  python: ["python", "python3", "python.exe"],
+  python: PYTHON,
+  nvs_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
   pg_ctl: ["pg_ctl"],
+};
+
+/** What a Python must be able to import. */
+const MODULES: Readonly<Partial<Record<PeerName, string>>> = {
+  python: "serial",
+  nvs_python: "esp_idf_nvs_partition_gen",
 };
 
 /**
@@ -33,7 +45,7 @@ export function findPeer(name: PeerName): string | undefined {
   for (const folder of searchFolders()) {
     for (const file of FILE_NAMES[name]) {
       const path = join(folder, file);
-      if (isFile(path) && (name !== "python" || hasPyserial(path))) return path;
+      if (isFile(path) && canImport(path, MODULES[name])) return path;
     }
   }
   return undefined;
@@ -105,9 +117,10 @@ function isFile(path: string): boolean {
   }
 }
 
-function hasPyserial(python: string): boolean {
+function canImport(python: string, module: string | undefined): boolean {
+  if (module === undefined) return true;
   const { success } = new Deno.Command(python, {
-    args: ["-c", "import serial"],
+    args: ["-c", `import ${module}`],
     stdout: "null",
     stderr: "null",
   }).outputSync();
