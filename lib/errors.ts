@@ -56,6 +56,11 @@ export type EspErrorCode =
   | "identity-none"
   | "identity-conflict"
   | "data-invalid"
+  | "boot-silent"
+  | "boot-unexpected"
+  | "hook-failed"
+  | "label-failed"
+  | "improv-failed"
   | "store-failed";
 
 /** What an {@linkcode EspError} carries beside its message. */

@@ -17,7 +17,7 @@ import type {
 import { renderTemplate, type TemplateLookup } from "./_template.ts";
 import { readReason } from "./_text.ts";
 import type { PreparedFirmware, PreparedFirmwareFile } from "./firmware.ts";
-import type { NvsValue } from "./job_data.ts";
+import type { NvsTemplate } from "./job_data.ts";
 
 /** What one board gets. */
 export interface BoardData {
@@ -70,7 +70,7 @@ async function makeNvs(
 
 async function makeValue(
   name: string,
-  value: NvsValue | string,
+  value: NvsTemplate | string,
   lookup: TemplateLookup,
 ): Promise<NvsValueLike> {
   if (typeof value === "string") return renderTemplate(value, lookup);
@@ -197,7 +197,8 @@ function fileOf(
 function invalid(what: string, why: string): EspError {
   return new EspError(`Cannot make the board's ${what}: ${why}`, {
     code: "data-invalid",
-    hint: "Nothing has been written. Correct the board's row, and run it again.",
+    hint:
+      "Nothing has been written. Correct the board's row, and run it again.",
   });
 }
 

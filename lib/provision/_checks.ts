@@ -8,12 +8,16 @@ import { alignDown, alignUp, formatAddress, viewOf } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { chipById, chipByImageId } from "../chips/registry.ts";
 import { IMAGE_MAGIC, isDigestValid, parseImage } from "../image/esp_image.ts";
+import type { FirmwareEntry } from "./_job_check.ts";
 import type { JobPath, JobProblem } from "./_problems.ts";
 import { isImageOf } from "./image_family.ts";
 import type { Firmware } from "./job.ts";
 
 /** The least that flash erases. */
 export const SECTOR_SIZE = 0x1000;
+
+/** The first address behind what a file address can be: 32 bits. */
+const ADDRESS_END = 0x1_0000_0000;
 
 const CHIP_ID_OFFSET = 12;
 
@@ -44,34 +48,53 @@ export function familyOf({ chip }: Firmware): ChipFamily | undefined {
   }
 }
 
-/** Problems of the firmware's chips and flash parameters. */
-export function checkFamilies(firmware: readonly Firmware[]): JobProblem[] {
-  const problems: JobProblem[] = [];
+/** Problems of the firmware's chips, addresses and flash parameters. */
+export function* checkShape(
+  entries: readonly FirmwareEntry[],
+): Generator<JobProblem> {
   const seen = new Set<string>();
-  firmware.forEach((entry, index) => {
-    const family = familyOf(entry);
-    const path = ["firmware", index, "chip"];
+  for (const { firmware, path } of entries) {
+    const family = familyOf(firmware);
+    const chip = [...path, "chip"];
     if (family === undefined) {
-      problems.push({ path, message: `Chip "${entry.chip}" is not known` });
-      return;
+      yield { path: chip, message: `Chip "${firmware.chip}" is not known` };
+    } else if (seen.has(family.id)) {
+      yield { path: chip, message: `${family.name} has firmware twice` };
+    } else {
+      seen.add(family.id);
+      yield* checkParameters(firmware, family, path);
     }
-    if (seen.has(family.id)) {
-      problems.push({ path, message: `${family.name} has firmware twice` });
+    const { files = [], from } = firmware;
+    if (files.length === 0 && from === undefined) {
+      yield { path, message: `The firmware for ${firmware.chip} has no files` };
     }
-    seen.add(family.id);
-    problems.push(...checkParameters(entry, family, ["firmware", index]));
-  });
-  return problems;
+    for (const [index, { address }] of files.entries()) {
+      yield* checkAddress(address, [...path, "files", index, "address"]);
+    }
+  }
+}
+
+/** Whether an address, if there is one, is the start of a sector. */
+export function* checkAddress(
+  address: number | undefined,
+  path: JobPath,
+): Generator<JobProblem> {
+  if (address === undefined) return;
+  if (!Number.isInteger(address) || address < 0 || address >= ADDRESS_END) {
+    yield { path, message: `${address} is no flash address` };
+  } else if (address % SECTOR_SIZE !== 0) {
+    const message = `${
+      formatAddress(address)
+    } is not the start of a 4 KiB sector`;
+    yield { path, message };
+  }
 }
 
 function* checkParameters(
-  { flashSize, flashFrequency, files = [], from }: Firmware,
+  { flashSize, flashFrequency }: Firmware,
   { name, flash }: ChipFamily,
   path: JobPath,
 ): Generator<JobProblem> {
-  if (files.length === 0 && from === undefined) {
-    yield { path, message: `The firmware for ${name} has no files` };
-  }
   if (flashSize !== undefined && !Object.hasOwn(flash.sizes, flashSize)) {
     yield {
       path: [...path, "flashSize"],

@@ -5,7 +5,12 @@ import { parseElf } from "../image/elf.ts";
 import { parseElfSymbols } from "../image/elf_symbols.ts";
 import { parseImage } from "../image/esp_image.ts";
 import type { Partition } from "../image/partition_table.ts";
-import { type Extent, type LoadedFile, SECTOR_SIZE } from "./_checks.ts";
+import {
+  checkAddress,
+  type Extent,
+  type LoadedFile,
+  SECTOR_SIZE,
+} from "./_checks.ts";
 import { type Place, placeOf } from "./_places.ts";
 import type { JobPath, JobProblem } from "./_problems.ts";
 import { BOARD_VALUES, templateNames } from "./_template.ts";
@@ -239,5 +244,14 @@ export function* checkPatchedFiles(
     if (names.has(file)) continue;
     const path = ["data", "patches", index, "file"];
     yield { path, message: `No firmware has a file "${file}"` };
+  }
+}
+
+/** Addresses of the board's own files that are none. */
+export function* checkDataAddresses(
+  { data }: ProvisionJob,
+): Generator<JobProblem> {
+  for (const [index, { address }] of (data?.files ?? []).entries()) {
+    yield* checkAddress(address, ["data", "files", index, "address"]);
   }
 }

@@ -149,7 +149,10 @@ export async function claimRule(
   if (context.code === undefined) {
     throw new EspError(
       `Cannot claim a row for ${context.mac}: nothing has been scanned`,
-      { code: "identity-none", hint: "Scan the board's code, and start again." },
+      {
+        code: "identity-none",
+        hint: "Scan the board's code, and start again.",
+      },
     );
   }
   return { kind: "code", code: context.code };
@@ -180,7 +183,8 @@ async function askServer(
   const refuse = (why: string, cause?: unknown) =>
     new EspError(`Cannot claim a row for ${mac}: ${new URL(url).host} ${why}`, {
       code: "identity-none",
-      hint: "Nothing has been written. Check the server, and run this board again.",
+      hint:
+        "Nothing has been written. Check the server, and run this board again.",
       cause,
     });
   const limit = AbortSignal.timeout(timeout ?? DEFAULT_HTTP_TIMEOUT);

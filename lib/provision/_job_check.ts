@@ -1,29 +1,60 @@
-import { jobSchema } from "./_job_schema.ts";
-import {
-  jobInvalid,
-  type JobPath,
-  type JobProblem,
-  type LineOf,
-} from "./_problems.ts";
-import type { ProvisionJob } from "./job.ts";
+import { firmwareSchema, JOB_MEMBERS, jobSchema } from "./_job_schema.ts";
+import type { JobPath, JobProblem } from "./_problems.ts";
+import type { Firmware, ProvisionJob } from "./job.ts";
 
-/**
- * Checks a job against the schema.
- *
- * @param name What messages call it.
- * @throws {EspError} `job-invalid`, with every problem.
- */
-export function checkJob(
-  value: unknown,
-  name: string,
-  lineOf?: LineOf,
-): ProvisionJob {
+/** A firmware of a job, and where it stands there. */
+export interface FirmwareEntry {
+  readonly firmware: Firmware;
+  readonly path: JobPath;
+}
+
+/** A job as far as it fits the schema. */
+export interface CheckedJob {
+  /** The members that fit; a job without problems as a whole. */
+  readonly job: ProvisionJob;
+  /** Its firmware that fits. */
+  readonly entries: readonly FirmwareEntry[];
+  /** What does not fit. */
+  readonly problems: readonly JobProblem[];
+}
+
+/** Checks a job against the schema. What fits can be checked further, so that all problems are told at once. */
+export function checkJob(value: unknown): CheckedJob {
   const parsed = jobSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const entries = parsed.data.firmware.map((firmware, index) => ({
+      firmware,
+      path: ["firmware", index],
+    }));
+    return { job: parsed.data, entries, problems: [] };
+  }
   const problems = parsed.error.issues.flatMap(({ path, ...issue }) =>
     problemsOf(path.map(toPathPart), issue)
   );
-  throw jobInvalid(name, problems, { lineOf });
+  const members = typeof value === "object" && value !== null
+    ? value as Readonly<Record<string, unknown>>
+    : {};
+  const entries = entriesOf(members["firmware"]);
+  const fitting = Object.entries(JOB_MEMBERS).flatMap(([name, schema]) => {
+    const member = schema.safeParse(members[name]);
+    return member.success ? [[name, member.data]] : [];
+  });
+  const job: ProvisionJob = {
+    name: "",
+    ...Object.fromEntries(fitting),
+    firmware: entries.map(({ firmware }) => firmware),
+  };
+  return { job, entries, problems };
+}
+
+function entriesOf(list: unknown): FirmwareEntry[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry, index) => {
+    const parsed = firmwareSchema.safeParse(entry);
+    return parsed.success
+      ? [{ firmware: parsed.data, path: ["firmware", index] }]
+      : [];
+  });
 }
 
 /** What zod says of one place, in words that name it. */
@@ -57,4 +88,3 @@ function formatPath(path: JobPath): string {
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
-

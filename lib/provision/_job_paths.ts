@@ -1,74 +1,72 @@
 import { isAbsolute, join, resolve } from "node:path";
-import type { Firmware, ProvisionJob } from "./job.ts";
-import type { IdentityPlan } from "./job_identity.ts";
 
-/** Makes the paths of a job independent of where the program runs: they are relative to the job's folder. */
-export function absolutePaths(
-  job: ProvisionJob,
-  folder: string,
-): ProvisionJob {
-  const path = <T>(value: T) =>
-    typeof value === "string" ? resolve(folder, value) : value;
-  const template = (text: string) =>
-    isAbsolute(text) ? text : join(escapeBraces(folder), text);
-  const firmware = job.firmware.map((entry): Firmware => ({
-    ...entry,
-    files: entry.files?.map((file) => ({ ...file, source: path(file.source) })),
-    from: path(entry.from),
-    partitionTable: path(entry.partitionTable),
-  }));
-  const { identity, data, label } = job;
-  return {
-    ...job,
-    firmware,
-    identity: identity && absoluteIdentity(identity, path),
-    data: data && {
-      ...data,
-      files: data.files?.map((file) => ({
-        ...file,
-        file: file.file && template(file.file),
-      })),
-      patches: data.patches?.map((patch) => ({
-        ...patch,
-        elf: path(patch.elf),
-      })),
-      nvs: data.nvs?.map((nvs) => ({
-        ...nvs,
-        values: mapValues(
-          nvs.values,
-          (keys) =>
-            mapValues(
-              keys,
-              (value) =>
-                typeof value !== "string" && value.type === "file"
-                  ? { ...value, value: template(value.value) }
-                  : value,
-            ),
-        ),
-      })),
-    },
-    label: label && { ...label, file: label.file && template(label.file) },
-  };
-}
+/** Places of paths in a job; `*` is every element or member. */
+const PATHS: readonly string[] = [
+  "firmware.*.files.*.source",
+  "firmware.*.from",
+  "firmware.*.partitionTable",
+  "identity.source.file",
+  "data.patches.*.elf",
+];
+/** Places of paths that are templates. */
+const TEMPLATES: readonly string[] = ["data.files.*.file", "label.file"];
 
-function absoluteIdentity(
-  plan: IdentityPlan,
-  path: <T>(value: T) => T | string,
-): IdentityPlan {
-  const { source } = plan;
-  if (source.kind !== "csv") return plan;
-  return { ...plan, source: { ...source, file: path(source.file) } };
-}
-
-function mapValues<T, U>(
-  record: Readonly<Record<string, T>>,
-  map: (value: T) => U,
-): Record<string, U> {
-  return Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [key, map(value)]),
+/**
+ * Makes the paths of a job independent of where the program runs: they are
+ * relative to the job's folder. What does not look like a job stays as it is,
+ * and is told of by whoever checks it.
+ */
+export function absolutePaths(job: unknown, folder: string): unknown {
+  const absolute = PATHS.reduce(
+    (value, place) =>
+      changeAt(value, place.split("."), (path) => resolve(folder, path)),
+    job,
+  );
+  const template = (path: string) =>
+    isAbsolute(path) ? path : join(folder.replaceAll(/[{}]/g, "$&$&"), path);
+  const templated = TEMPLATES.reduce(
+    (value, place) => changeAt(value, place.split("."), template),
+    absolute,
+  );
+  return changeAt(
+    templated,
+    "data.nvs.*.values.*.*".split("."),
+    template,
+    (value) =>
+      typeof value === "object" && value !== null && "type" in value &&
+        value.type === "file"
+        ? "value"
+        : undefined,
   );
 }
 
-function escapeBraces(text: string): string {
-  return text.replaceAll(/[{}]/g, "$&$&");
+/** Changes every text that stands at a place; a `member` of what stands there, if it says so. */
+function changeAt(
+  value: unknown,
+  [part, ...rest]: readonly string[],
+  change: (text: string) => string,
+  member?: (value: unknown) => string | undefined,
+): unknown {
+  if (part === undefined) {
+    const name = member?.(value);
+    if (name !== undefined) return changeAt(value, [name], change);
+    return typeof value === "string" && member === undefined
+      ? change(value)
+      : value;
+  }
+  const deeper = (item: unknown) => changeAt(item, rest, change, member);
+  if (Array.isArray(value)) {
+    return part === "*" ? value.map(deeper) : value;
+  }
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map((
+      [key, item],
+    ) => [key, part === "*" || part === key ? deeper(item) : item]),
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }

@@ -14,14 +14,12 @@ import type {
   BoardFileData,
   DeviceData,
   NvsData,
-  NvsValue,
+  NvsTemplate,
   Patch,
 } from "./job_data.ts";
 import type { IdentityPlan, IdentitySource } from "./job_identity.ts";
 import { BOARD_STEPS } from "./result.ts";
 
-const MAX_ADDRESS = 0xffff_f000;
-const SECTOR_SIZE = 0x1000;
 /** Milliseconds of the units that a time may have. */
 const TIME_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -39,11 +37,6 @@ const whole = z.union([
   z.string().regex(/^(0x[\da-f_]+|\d[\d_]*)$/i, "is no number")
     .transform((digits) => Number(digits.replaceAll("_", ""))),
 ]).pipe(z.number().int("must be a whole number"));
-
-const address = whole.pipe(
-  z.number().min(0).max(MAX_ADDRESS, "is no flash address")
-    .multipleOf(SECTOR_SIZE, "is not the start of a 4 KiB sector"),
-);
 
 /** Milliseconds; as text with a unit: `10s`. */
 const time = z.union([
@@ -81,14 +74,15 @@ const regex = text.superRefine((value, context) => {
 const baud = whole.pipe(z.number().positive("is no speed in baud"));
 
 const firmwareFile: z.ZodType<FirmwareFile> = z.strictObject({
-  address: address.optional(),
+  address: whole.optional(),
   partition: text.optional(),
   source,
   sha256: z.string().regex(/^[\da-f]{64}$/i, "is not 64 hex digits").optional(),
   name: text.optional(),
 }).superRefine(exactlyOne("address", "partition"));
 
-const firmware: z.ZodType<Firmware> = z.strictObject({
+/** What boards of one family get. */
+export const firmwareSchema: z.ZodType<Firmware> = z.strictObject({
   chip: text,
   files: z.array(firmwareFile).optional(),
   from: path.optional(),
@@ -146,7 +140,7 @@ const identity: z.ZodType<IdentityPlan> = z.strictObject({
   });
 });
 
-const nvsValue: z.ZodType<NvsValue | string> = z.union([
+const nvsValue: z.ZodType<NvsTemplate | string> = z.union([
   z.string(),
   z.strictObject({
     type: z.enum([
@@ -167,7 +161,7 @@ const nvs: z.ZodType<NvsData> = z.strictObject({
 
 const boardFile: z.ZodType<BoardFileData> = z.strictObject({
   partition: text.optional(),
-  address: address.optional(),
+  address: whole.optional(),
   file: text.optional(),
   text: text.optional(),
 }).superRefine(exactlyOne("address", "partition"))
@@ -241,10 +235,10 @@ const hook: z.ZodType<Hook> = z.strictObject({
   onFailure: z.enum(["fail", "ignore"]).optional(),
 }).superRefine(exactlyOne("command", "url"));
 
-/** A whole job. */
-export const jobSchema: z.ZodType<ProvisionJob> = z.strictObject({
+/** The members of a job, by name. */
+export const JOB_MEMBERS = {
   name: text,
-  firmware: z.array(firmware).min(1, "has no entry"),
+  firmware: z.array(firmwareSchema),
   erase: z.union([z.enum(["none", "all"]), z.array(text)]).optional(),
   write: z.enum(["changed", "always"]).optional(),
   baud: z.union([baud, z.array(baud).min(1)]).optional(),
@@ -255,7 +249,10 @@ export const jobSchema: z.ZodType<ProvisionJob> = z.strictObject({
   improv: improv.optional(),
   label: label.optional(),
   hooks: z.array(hook).optional(),
-});
+} as const;
+
+/** A whole job. */
+export const jobSchema: z.ZodType<ProvisionJob> = z.strictObject(JOB_MEMBERS);
 
 /** A check that one of two members is there, and not both. */
 function exactlyOne<Key extends string>(

@@ -6,9 +6,9 @@ import { EspError } from "../errors.ts";
 import { parsePartitionCsv } from "../image/partition_csv.ts";
 import {
   findPartition,
+  parsePartitionTable,
   type Partition,
   PARTITION_TABLE_OFFSET,
-  parsePartitionTable,
 } from "../image/partition_table.ts";
 
 /** The two bytes that a partition table begins with. */

@@ -11,24 +11,24 @@ import { promisify } from "node:util";
 import { constants, deflate } from "node:zlib";
 import { formatAddress, padTo } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
-import { chipById } from "../chips/registry.ts";
 import { IMAGE_MAGIC } from "../image/esp_image.ts";
 import { patchFlashParameters } from "../image/flash_parameters.ts";
 import type { Partition } from "../image/partition_table.ts";
 import {
-  checkFamilies,
   checkFiles,
+  checkShape,
   familyOf,
   type LoadedFile,
 } from "./_checks.ts";
 import {
+  checkDataAddresses,
   checkPatchedFiles,
   checkTemplates,
-  type PreparedData,
   prepareData,
+  type PreparedData,
 } from "./_data_plan.ts";
 import { type PreparedIdentity, prepareIdentity } from "./_identity_source.ts";
-import { checkJob } from "./_job_check.ts";
+import { checkJob, type FirmwareEntry } from "./_job_check.ts";
 import { type Place, placeOf, readTable, tableAmong } from "./_places.ts";
 import {
   jobInvalid,
@@ -90,6 +90,8 @@ export interface PreparedJob {
 
 /** Options of {@linkcode prepareJob}. */
 export interface PrepareJobOptions {
+  /** What messages call the job. @default its name */
+  readonly name?: string | undefined;
   /** The line that a part of the job stands on, for messages. */
   readonly lineOf?: LineOf | undefined;
 }
@@ -97,6 +99,7 @@ export interface PrepareJobOptions {
 /**
  * Reads, checks, hashes and compresses everything that a job writes. Opens no port.
  *
+ * The job is checked against the schema too, so what is not known to be one may be given.
  * @throws {EspError} `job-invalid`, with every problem in its message: files
  * that are missing, empty, overlapping, not at the start of a sector, not the
  * pinned ones, for another chip, damaged, or too large; partitions and columns
@@ -106,27 +109,29 @@ export async function prepareJob(
   job: ProvisionJob,
   options: PrepareJobOptions = {},
 ): Promise<PreparedJob> {
-  const checked = checkJob(job, job.name);
-  const problems = checkFamilies(checked.firmware);
+  const { job: checked, entries, problems: unfit } = checkJob(job);
+  const problems = [...unfit, ...checkShape(entries)];
   const causes: unknown[] = [];
   const reading = new Reading(problems, causes);
-  const identity = await prepareIdentity(checked, (p) => problems.push(p));
-  problems.push(...checkTemplates(checked, identity?.columns));
-  const loaded = await Promise.all(
-    checked.firmware.map((firmware, index) =>
-      loadFirmware(checked, firmware, ["firmware", index], reading)
-    ),
-  );
-  const names = new Set(
-    loaded.flatMap((entry) => entry?.files.map(({ name }) => name) ?? []),
-  );
-  problems.push(...checkPatchedFiles(checked, names));
-  if (problems.length > 0) {
-    throw jobInvalid(job.name, problems, { ...options, causes });
+  if (checked.firmware.length === 0 && unfit.length === 0) {
+    problems.push({ path: ["firmware"], message: "It has no firmware" });
   }
-  const firmware = await Promise.all(
-    loaded.flatMap((entry) => entry === undefined ? [] : prepareFirmware(entry)),
+  const identity = await prepareIdentity(checked, (p) => problems.push(p));
+  problems.push(
+    ...checkTemplates(checked, identity?.columns),
+    ...checkDataAddresses(checked),
   );
+  const all = await Promise.all(
+    entries.map((entry) => loadFirmware(checked, entry, reading)),
+  );
+  const loaded = all.filter((entry) => entry !== undefined);
+  const names = loaded.flatMap(({ files }) => files.map(({ name }) => name));
+  problems.push(...checkPatchedFiles(checked, new Set(names)));
+  if (problems.length > 0) {
+    const { name = checked.name, lineOf } = options;
+    throw jobInvalid(name, problems, { lineOf, causes });
+  }
+  const firmware = await Promise.all(loaded.map(prepareFirmware));
   return {
     kind: "prepared",
     name: checked.name,
@@ -196,8 +201,7 @@ interface LoadedFirmware {
 
 async function loadFirmware(
   job: ProvisionJob,
-  firmware: Firmware,
-  path: JobPath,
+  { firmware, path }: FirmwareEntry,
   reading: Reading,
 ): Promise<LoadedFirmware | undefined> {
   const chip = familyOf(firmware);
@@ -253,7 +257,9 @@ async function readFiles(
       const { sha256 } = file;
       if (sha256 !== undefined && sha256.toLowerCase() !== digest(data)) {
         const message =
-          `${name} is not the pinned file: its SHA-256 digest is ${digest(data)}`;
+          `${name} is not the pinned file: its SHA-256 digest is ${
+            digest(data)
+          }`;
         reading.report({ path: [...place, "sha256"], message });
       }
       return [{ file, path: place, name, data }];

@@ -24,7 +24,7 @@ export type NvsValueType =
   | "file";
 
 /** A value of an NVS partition. */
-export interface NvsValue {
+export interface NvsTemplate {
   /** How it is stored; `hex` and `base64` texts become blobs, `file` is a blob of a file's bytes. */
   readonly type: NvsValueType;
   /** A template of its text, or of a file's path. */
@@ -37,7 +37,7 @@ export interface NvsData {
   readonly partition?: string | undefined;
   /** Values by namespace and key; a text alone is a `string`. */
   readonly values: Readonly<
-    Record<string, Readonly<Record<string, NvsValue | string>>>
+    Record<string, Readonly<Record<string, NvsTemplate | string>>>
   >;
   /** The name of the partition that gets the keys, if the values are to be encrypted; each board gets keys of its own. */
   readonly keysPartition?: string | undefined;

@@ -7,7 +7,6 @@
 import { dirname, extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isNode, LineCounter, parseDocument } from "npm:yaml@2.9.1";
-import { checkJob } from "./_job_check.ts";
 import { absolutePaths } from "./_job_paths.ts";
 import { jobInvalid, type LineOf } from "./_problems.ts";
 import { readReason } from "./_text.ts";
@@ -17,10 +16,10 @@ import type { ProvisionJob } from "./job.ts";
 const TEXT_ENDINGS = [".yaml", ".yml", ".json"];
 const MODULE_ENDINGS = [".ts", ".mts", ".js", ".mjs"];
 
-/** A job as a file says it, checked against the schema. */
+/** What a file says, which may be a job. */
 interface FoundJob {
-  readonly job: ProvisionJob;
-  readonly lineOf: LineOf;
+  readonly value: unknown;
+  readonly lineOf?: LineOf;
 }
 
 /**
@@ -32,10 +31,15 @@ interface FoundJob {
  */
 export async function loadJob(file: string | URL): Promise<PreparedJob> {
   const path = resolve(file instanceof URL ? fileURLToPath(file) : file);
-  const { job, lineOf } = MODULE_ENDINGS.includes(extname(path))
-    ? { job: checkJob(await importJob(path), path), lineOf: undefined }
+  const { value, lineOf } = MODULE_ENDINGS.includes(extname(path))
+    ? { value: await importJob(path) }
     : await readJob(path);
-  return await prepareJob(absolutePaths(job, dirname(path)), { lineOf });
+  // What does not fit is told of there.
+  const job = absolutePaths(value, dirname(path)) as ProvisionJob;
+  return await prepareJob(job, {
+    name: path,
+    lineOf,
+  });
 }
 
 async function importJob(path: string): Promise<unknown> {
@@ -89,8 +93,7 @@ async function readJob(path: string): Promise<FoundJob> {
       { lineOf: ([start]) => lines.linePos(Number(start)).line },
     );
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
-  return { job: checkJob(value, path, lineOf), lineOf };
+  return { value: document.toJS({ maxAliasCount: 100 }), lineOf };
 }
 
 function fileInvalid(path: string, why: string, cause?: unknown): Error {

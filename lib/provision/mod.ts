@@ -49,9 +49,38 @@ export {
   readInventory,
   writeInventory,
 } from "./inventory.ts";
-export type { Firmware, FirmwareFile, ProvisionJob } from "./job.ts";
+export {
+  defineJob,
+  type Firmware,
+  type FirmwareFile,
+  type ProvisionJob,
+} from "./job.ts";
+export type {
+  BootCheck,
+  Hook,
+  HookMoment,
+  ImprovPlan,
+  LabelPlan,
+} from "./job_actions.ts";
+export type {
+  BoardFileData,
+  DeviceData,
+  NvsData,
+  NvsTemplate,
+  NvsValueType,
+  Patch,
+} from "./job_data.ts";
+export type {
+  CsvSource,
+  GeneratorSource,
+  HttpSource,
+  IdentityPlan,
+  IdentitySource,
+} from "./job_identity.ts";
+export { loadJob } from "./load_job.ts";
 export {
   type BoardFinish,
+  type BoardLog,
   type BoardStart,
   type BoardStepStart,
   inspectLine,
@@ -59,8 +88,10 @@ export {
   type LineOpenOptions,
   type LineOptions,
   runLine,
+  type ScanRequest,
 } from "./line.ts";
 export type {
+  BoardClaim,
   BoardFailure,
   BoardFile,
   BoardFlash,

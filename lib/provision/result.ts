@@ -23,6 +23,7 @@ export const BOARD_STEPS = [
   "boot",
   "improv",
   "label",
+  "record",
 ] as const;
 
 /** What is done to a board. */
@@ -96,10 +97,38 @@ export interface BoardFile {
   readonly skipped: boolean;
 }
 
-/** What became of a board; plain data, ready for `JSON.stringify`. */
+/** The row that a board has. */
+export interface BoardClaim {
+  /** The rows' pool. */
+  readonly pool: string;
+  /** The row's key: a serial number, say. */
+  readonly key: string;
+  /** Whether the board had it before. */
+  readonly again: boolean;
+  /** The row's cells, without the secret ones. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** What became of a board; plain data without secrets, ready for `JSON.stringify`. */
 export interface BoardResult {
+  /** Tells this attempt from all others: a UUID. */
+  readonly id: string;
   /** The path or URL of its port. */
   readonly port: string;
+  /** The name of the place where it was plugged in; the port, if places have no names. */
+  readonly slot: string;
+  /** The station's name. */
+  readonly station: string;
+  /** Which attempt of this run it was, from 1 on. */
+  readonly attempt: number;
+  /** The speed that the line was to have, in baud. */
+  readonly baud?: number;
+  /** The SHA-256 digest of the job; absent if the board was only looked at. */
+  readonly jobSha256?: string;
+  /** The row that it has; absent without a plan of identities, or if none was claimed. */
+  readonly claim?: BoardClaim;
+  /** What the application said when it started, by the names in the expression. */
+  readonly boot?: Readonly<Record<string, string>>;
   /** The job's name; absent if the board was only looked at. */
   readonly job?: string;
   /** `cancelled`: the line was stopped before the board had passed or failed. */

@@ -15,6 +15,10 @@ import {
 import type { BoardResult } from "../../lib/provision/result.ts";
 
 const PASSED: BoardResult = {
+  id: "00000000-0000-4000-8000-000000000000",
+  slot: "a",
+  station: "local",
+  attempt: 1,
   port: "/dev/ttyUSB0",
   job: "lamp 1.0",
   result: "pass",
@@ -39,6 +43,10 @@ const PASSED: BoardResult = {
 };
 
 const LOST: BoardResult = {
+  id: "00000000-0000-4000-8000-000000000000",
+  slot: "a",
+  station: "local",
+  attempt: 1,
   port: "/dev/ttyUSB1",
   job: "lamp 1.0",
   result: "fail",

@@ -5,6 +5,10 @@ import type { BoardResult } from "../../lib/provision/result.ts";
 import { formatResults, LineView } from "../../lib/provision/terminal.ts";
 
 const RESULT: BoardResult = {
+  id: "00000000-0000-4000-8000-000000000000",
+  slot: "a",
+  station: "local",
+  attempt: 1,
   port: "a",
   result: "pass",
   files: [],
@@ -35,7 +39,7 @@ Deno.test("LineView prints steps and outcomes as plain lines", () => {
   const { onEvent } = new LineView(["a", "long"], {
     write: (more) => void (text += more),
   });
-  onEvent({ kind: "start", port: "a" });
+  onEvent({ kind: "start", port: "a", slot: "a", attempt: 1 });
   onEvent({ kind: "step", port: "a", step: "write" });
   for (const done of [0, 40, 50, 99, 100, 120, 200]) onEvent(write("a", done));
   onEvent({ kind: "note", port: "long", message: "look\nhere" });
