@@ -123,3 +123,16 @@ export type {
   PoolCounts,
   Store,
 } from "./store/store.ts";
+export {
+  Station,
+  type StationEvent,
+  type StationOptions,
+  type WatchOptions,
+} from "./station.ts";
+export type {
+  SlotPhase,
+  SlotProgress,
+  SlotState,
+  StationCounts,
+  StationState,
+} from "./station_state.ts";
