@@ -92,7 +92,8 @@ async function record(
     return await keep().catch(() => run.result(outcome));
   }
   try {
-    return await run.step("record", keep);
+    await run.step("record", keep);
+    return run.result(outcome);
   } catch (error) {
     return run.result({ error });
   }

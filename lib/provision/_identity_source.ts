@@ -25,7 +25,7 @@ export interface PreparedIdentity {
   readonly plan: IdentityPlan;
   /** What the rows are called together. */
   readonly pool: string;
-  /** The columns that every row has; `undefined` if a server decides. */
+  /** The columns that every row has; `undefined` if a server decides, or the table cannot be read. */
   readonly columns: readonly string[] | undefined;
   /** The rows of a table; none from other sources. */
   readonly rows: readonly IdentityRow[];
@@ -58,7 +58,7 @@ export async function prepareIdentity(
   const { source, secrets = [] } = identity;
   const rows = source.kind === "csv" ? await readRows(source, report) : [];
   const columns = source.kind === "csv"
-    ? Object.keys(rows[0]?.values ?? {})
+    ? rows[0] && Object.keys(rows[0].values)
     : source.kind === "generator"
     ? [source.column ?? DEFAULT_COLUMN]
     : undefined;

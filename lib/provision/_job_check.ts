@@ -28,9 +28,7 @@ export function checkJob(value: unknown): CheckedJob {
     }));
     return { job: parsed.data, entries, problems: [] };
   }
-  const problems = parsed.error.issues.flatMap(({ path, ...issue }) =>
-    problemsOf(path.map(toPathPart), issue)
-  );
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue));
   const members = typeof value === "object" && value !== null
     ? value as Readonly<Record<string, unknown>>
     : {};
@@ -57,21 +55,34 @@ function entriesOf(list: unknown): FirmwareEntry[] {
   });
 }
 
-/** What zod says of one place, in words that name it. */
-function problemsOf(
-  path: JobPath,
-  issue: { readonly code: string; readonly message: string } & {
-    readonly keys?: readonly string[];
-  },
-): JobProblem[] {
+/** What zod says of one place. */
+interface Issue {
+  readonly code: string;
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+  /** Members that nobody knows. */
+  readonly keys?: readonly string[];
+  /** What is wrong with it as each of the kinds that it may be. */
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+/** What zod says, in words that name the place. */
+function problemsOf(issue: Issue, outer: JobPath = []): JobProblem[] {
+  const path = [...outer, ...issue.path.map(toPathPart)];
   const where = path.length === 0 ? "the job" : formatPath(path);
-  if (issue.code !== "unrecognized_keys") {
-    return [{ path, message: `${where}: ${lowerFirst(issue.message)}` }];
+  if (issue.code === "unrecognized_keys") {
+    return (issue.keys ?? []).map((key) => ({
+      path: [...path, key],
+      message: `${where} has no member "${key}"`,
+    }));
   }
-  return (issue.keys ?? []).map((key) => ({
-    path: [...path, key],
-    message: `${where} has no member "${key}"`,
-  }));
+  // Of the kinds that it may be, the one that it is of, and yet wrong.
+  const kind = issue.errors?.find((issues) =>
+    issues.every(({ code, path }) => code !== "invalid_type" || path.length > 0)
+  );
+  return kind === undefined
+    ? [{ path, message: `${where}: ${lowerFirst(issue.message)}` }]
+    : kind.flatMap((inner) => problemsOf(inner, path));
 }
 
 function toPathPart(part: PropertyKey): string | number {

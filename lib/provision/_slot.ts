@@ -49,14 +49,15 @@ export class Slot {
   /** A board is there. */
   arrive(target: PortTarget): void {
     this.#left = false;
+    if (!this.isRunning) this.#state.phase = "ready";
     this.move(target);
-    if (!this.isRunning) this.#enter("ready");
   }
 
   /** The board that is there has come back under another path. */
   move(target: PortTarget): void {
     this.#target = target;
     this.#state.port = portName(target);
+    this.#listener.onChange();
   }
 
   /** The board is gone. A run that is under way notices by itself. */
