@@ -20,6 +20,7 @@ import type { BoardResult } from "./result.ts";
  */
 export const INVENTORY_COLUMNS = [
   "mac",
+  "serial_number",
   "chip_id",
   "chip",
   "revision",
@@ -32,6 +33,12 @@ export const INVENTORY_COLUMNS = [
   "finished_at",
   "started_at",
   "job",
+  "job_sha256",
+  "pool",
+  "attempt",
+  "baud",
+  "station",
+  "slot",
   "port",
   "failed_step",
   "error_code",
@@ -62,6 +69,7 @@ export function inventoryRow(result: BoardResult): InventoryRow {
   const { identity, flash, failure } = result;
   const row: Record<InventoryColumn, string> = {
     mac: identity?.mac ?? "",
+    serial_number: result.claim?.key ?? "",
     chip_id: identity === undefined ? "" : hex(identity.chipId, 8),
     chip: identity?.description ?? "",
     revision: identity?.revision === undefined
@@ -76,6 +84,12 @@ export function inventoryRow(result: BoardResult): InventoryRow {
     finished_at: result.finishedAt,
     started_at: result.startedAt,
     job: result.job ?? "",
+    job_sha256: result.jobSha256 ?? "",
+    pool: result.claim?.pool ?? "",
+    attempt: String(result.attempt),
+    baud: result.baud === undefined ? "" : String(result.baud),
+    station: result.station,
+    slot: result.slot,
     port: result.port,
     failed_step: failure?.step ?? "",
     error_code: failure?.code ?? "",
@@ -98,8 +112,13 @@ export function inventoryRows(results: readonly BoardResult[]): InventoryRow[] {
 
 /** What a look at a board cannot tell. */
 const FIRMWARE_COLUMNS: readonly string[] = [
+  "serial_number",
+  "pool",
   "firmware_sha256",
   "job",
+  "job_sha256",
+  "attempt",
+  "baud",
 ] satisfies InventoryColumn[];
 
 /** What a look at a board only has to tell if it went wrong. */
