@@ -68,6 +68,17 @@ export {
   type PortTarget,
 } from "./lib/device/open.ts";
 export { open, type OpenOptions } from "./lib/device/open_device.ts";
+export {
+  checkPartitionFit,
+  loadPartitionTable,
+  type PartitionFitOptions,
+  readPartitionTable,
+  type ReadPartitionTableOptions,
+  resolvePartition,
+  type ResolvePartitionOptions,
+  selectBootSlot,
+  type SelectBootSlotOptions,
+} from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
 export type {
   FlashParameterOptions,

@@ -12,6 +12,9 @@ import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
 import { listPorts } from "./commands/list_ports.ts";
+import { nvs } from "./commands/nvs.ts";
+import { ota } from "./commands/ota.ts";
+import { partitionTable } from "./commands/partition_table.ts";
 import { readFlash } from "./commands/read_flash.ts";
 import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
@@ -33,6 +36,9 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   readMem,
   writeMem,
   dumpMem,
+  partitionTable,
+  ota,
+  nvs,
   listPorts,
   version,
   help,

@@ -49,3 +49,14 @@ export function describePort(port: PortInfo): string {
 function hex4(value: number): string {
   return value.toString(16).padStart(4, "0");
 }
+
+/** Rows of cells as lines, each column as wide as its widest cell. */
+export function inColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join("  ")
+      .trimEnd()
+  );
+}

@@ -45,6 +45,8 @@ export const ITEM_TYPE = {
 
 /** The namespace of the items that name the namespaces. */
 export const NAMESPACES = 0;
+/** How many namespaces there can be, beside that one. */
+export const MAX_NAMESPACES = 254;
 /** The chunk number of what is no chunk. */
 export const NO_CHUNK = 0xff;
 /** The number of the first chunk of every second version of a blob. */

@@ -26,6 +26,9 @@ export const ENTRIES_PER_PAGE = 126;
 /** Where the first entry of a page is. */
 export const FIRST_ENTRY_OFFSET = 64;
 
+/** The least size of a partition that a device can write to, in bytes. */
+export const NVS_MIN_WRITABLE_SIZE = 3 * PAGE_SIZE;
+
 const SEQUENCE_OFFSET = 4;
 const VERSION_OFFSET = 8;
 const HEADER_CRC_OFFSET = 28;
@@ -174,6 +177,11 @@ export class NvsPageBytes {
   #headerCrc(): number {
     return nvsCrc(this.bytes.subarray(SEQUENCE_OFFSET, HEADER_CRC_OFFSET));
   }
+}
+
+/** How many of a partition's pages must stay empty: one, if a device can write to it. */
+export function keptPages(count: number): number {
+  return count * PAGE_SIZE < NVS_MIN_WRITABLE_SIZE ? 0 : 1;
 }
 
 /** A partition's pages, in the order of their places. */

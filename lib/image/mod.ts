@@ -45,7 +45,21 @@ export {
   patchFlashParameters,
 } from "./flash_parameters.ts";
 export {
+  bootPartition,
+  eraseOtaData,
+  findOtaData,
+  OTA_DATA_SIZE,
+  type OtaCopy,
+  type OtaData,
+  otaSlots,
+  type OtaState,
+  parseOtaData,
+  selectOtaSlot,
+  type SelectOtaSlotOptions,
+} from "./ota_data.ts";
+export {
   formatPartitionCsv,
+  formatPartitionSize,
   parsePartitionCsv,
   type PartitionCsvOptions,
 } from "./partition_csv.ts";
@@ -85,6 +99,12 @@ export {
   type ParseNvsCsvOptions,
   parseNvsValue,
 } from "./nvs_csv.ts";
+export {
+  editNvs,
+  type EditNvsOptions,
+  type NvsEdit,
+  type NvsSector,
+} from "./nvs_edit.ts";
 export { decryptNvs, encryptNvs } from "./nvs_encryption.ts";
 export {
   deriveNvsKeys,

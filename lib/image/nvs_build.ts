@@ -7,20 +7,20 @@
 import { ImageError } from "../errors.ts";
 import {
   ENTRIES_PER_PAGE,
+  keptPages,
+  NVS_MIN_WRITABLE_SIZE,
   type NvsPageBytes,
   type NvsVersion,
   PAGE_SIZE,
   pagesOf,
 } from "./_nvs_page.ts";
+import { MAX_NAMESPACES } from "./_nvs_item.ts";
 import { type ItemPages, writeNamespace, writeValue } from "./_nvs_write.ts";
 import { type NvsContentsLike, toContents } from "./nvs_contents.ts";
 import { encryptNvs } from "./nvs_encryption.ts";
 import type { NvsKeys } from "./nvs_keys.ts";
 
-/** The least size of a partition that a device can write to, in bytes; it keeps a page of it empty. */
-export const NVS_MIN_WRITABLE_SIZE = 3 * PAGE_SIZE;
-/** How many namespaces a partition can have. */
-export const MAX_NAMESPACES = 254;
+export { NVS_MIN_WRITABLE_SIZE };
 
 /** Options of {@linkcode buildNvs}. */
 export interface BuildNvsOptions {
@@ -83,11 +83,6 @@ export function buildNvs(
     }
   }
   return keys === undefined ? partition : encryptNvs(partition, keys);
-}
-
-/** How many pages of a partition must stay empty: one, if a device can write to it. */
-export function keptPages(count: number): number {
-  return count * PAGE_SIZE < NVS_MIN_WRITABLE_SIZE ? 0 : 1;
 }
 
 /** Pages that are used one after another. */

@@ -29,8 +29,8 @@ type Row = Record<typeof COLUMNS[number], string>;
 
 /** `blob_fill(16;0xFF)` and its kin. */
 const FILL = /^(blob_fill|blob_sz_fill)\((\d+);0x([0-9a-f]{2})\)$/;
-/** As much as the greatest flash has; a filled blob that is longer would only fill memory. */
-const MAX_FILL = 0x800_0000;
+/** The size of the longest blob that there can be, in bytes: 127 chunks of 4000. */
+const MAX_FILL = 508_000;
 
 /**
  * Reads a CSV text. Quoting is that of RFC 4180, so that a value can have

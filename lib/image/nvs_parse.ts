@@ -4,20 +4,16 @@
  * @module
  */
 
-import { concatBytes, viewOf } from "../bytes.ts";
-import {
-  type Item,
-  ITEM_TYPE,
-  NAMESPACES,
-  type NvsIssue,
-} from "./_nvs_item.ts";
+import { concatBytes } from "../bytes.ts";
+import { type Item, ITEM_TYPE, type NvsIssue } from "./_nvs_item.ts";
+import { addIssue, liveItems } from "./_nvs_live.ts";
 import {
   ENTRY_STATE,
   type NvsPageBytes,
   type NvsPageState,
   type NvsVersion,
 } from "./_nvs_page.ts";
-import { identity, type Scan, scanPartition } from "./_nvs_scan.ts";
+import { type Scan, scanPartition } from "./_nvs_scan.ts";
 import type { NvsContents } from "./nvs_contents.ts";
 import { decryptNvs } from "./nvs_encryption.ts";
 import type { NvsKeys } from "./nvs_keys.ts";
@@ -82,28 +78,12 @@ export function parseNvs(
 
 /** The values that a scan has found. What they cannot be made of is added to its issues. */
 export function contentsOf(scan: Scan): NvsContents {
-  const chunks = chunksOf(scan.items);
-  const found = new Map<string, { item: Item; parts: readonly Item[] }>();
-  for (const item of scan.items) {
-    if (item.namespace === NAMESPACES) continue;
-    if (item.type === ITEM_TYPE.blobData) continue;
-    const parts = item.type === ITEM_TYPE.blobIndex
-      ? findChunks(item, chunks)
-      : [];
-    if (parts === undefined) {
-      addIssue(scan, item, "A blob lacks some of its data");
-    } else {
-      // The newest goes last.
-      found.delete(identity(item));
-      found.set(identity(item), { item, parts });
-    }
-  }
   const contents = new Map<string, Map<string, NvsValue>>();
   for (const name of scan.namespaces.values()) contents.set(name, new Map());
-  for (const { item, parts } of found.values()) {
+  for (const { item, chunks } of liveItems(scan)) {
     const name = scan.namespaces.get(item.namespace);
     const values = name === undefined ? undefined : contents.get(name);
-    const value = valueOf(item, parts);
+    const value = valueOf(item, chunks);
     if (values === undefined) {
       addIssue(scan, item, "A key is of a namespace that has no name");
     } else if (value === undefined) {
@@ -115,43 +95,11 @@ export function contentsOf(scan: Scan): NvsContents {
   return contents;
 }
 
-function addIssue(scan: Scan, { page, index }: Item, message: string): void {
-  scan.issues.push({ offset: page.offsetOf(index), message });
-}
-
-/** The newest of each chunk, by its key and number. */
-function chunksOf(items: readonly Item[]): Map<string, Item> {
-  const chunks = items.filter(({ type }) => type === ITEM_TYPE.blobData);
-  return new Map(chunks.map((item) => [chunkName(item, item.chunk), item]));
-}
-
-function chunkName(item: Item, chunk: number): string {
-  return `${chunk} ${identity(item)}`;
-}
-
-/** The chunks that a blob's index promises, or `undefined` if they are not all there. */
-function findChunks(
-  index: Item,
-  chunks: ReadonlyMap<string, Item>,
-): Item[] | undefined {
-  const view = viewOf(index.data);
-  const [count, first] = [view.getUint8(4), view.getUint8(5)];
-  const parts: Item[] = [];
-  let size = 0;
-  for (let chunk = first; chunk < first + count; chunk++) {
-    const part = chunks.get(chunkName(index, chunk));
-    if (part === undefined) return undefined;
-    size += part.data.length;
-    parts.push(part);
-  }
-  return size === view.getUint32(0, true) ? parts : undefined;
-}
-
-function valueOf(item: Item, parts: readonly Item[]): NvsValue | undefined {
+function valueOf(item: Item, chunks: readonly Item[]): NvsValue | undefined {
   if (item.type !== ITEM_TYPE.blobIndex) {
     return decodeValue(item.type, item.data);
   }
-  const value = concatBytes(parts.map(({ data }) => data));
+  const value = concatBytes(chunks.map(({ data }) => data));
   return { kind: "blob", value };
 }
 

@@ -305,7 +305,7 @@ export function formatPartitionCsv(partitions: readonly Partition[]): string {
       partitionTypeName(type),
       partitionSubtypeName(type, subtype),
       hex(offset),
-      formatSize(size),
+      formatPartitionSize(size),
       FLAGS.filter((flag) => partition[flag]).join(":"),
     ].join(",");
   });
@@ -313,7 +313,7 @@ export function formatPartitionCsv(partitions: readonly Partition[]): string {
 }
 
 /** A number of bytes as ESP-IDF's tool writes it: `1M`, `24K`, `0x1234`. */
-export function formatSize(size: number): string {
+export function formatPartitionSize(size: number): string {
   for (const [unit, bytes] of [["M", 0x10_0000], ["K", 0x400]] as const) {
     if (size % bytes === 0) return `${size / bytes}${unit}`;
   }

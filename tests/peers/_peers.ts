@@ -9,12 +9,14 @@ import { fileURLToPath } from "node:url";
 
 /**
  * A program that peer tests know. `python` means one that can import pyserial,
- * `nvs_python` one that can import ESP-IDF's NVS partition generator.
+ * `nvs_python` one that can import ESP-IDF's NVS partition generator, `idf_python`
+ * one that can import Espressif's `esp-idf-defs`.
  */
 export type PeerName =
   | "esptool"
   | "python"
   | "nvs_python"
+  | "idf_python"
   | "esp_rfc2217_server"
   | "ser2net"
   | "pg_ctl";
@@ -24,6 +26,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: PYTHON,
   nvs_python: PYTHON,
+  idf_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
   pg_ctl: ["pg_ctl"],
@@ -33,6 +36,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
 const MODULES: Readonly<Partial<Record<PeerName, string>>> = {
   python: "serial",
   nvs_python: "esp_idf_nvs_partition_gen",
+  idf_python: "esp_idf_defs.partitions",
 };
 
 /**
