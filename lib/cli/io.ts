@@ -13,6 +13,8 @@ export interface TextSink {
   readonly isTerminal: boolean;
   /** How many characters fit in a line, as of now. */
   readonly columns: number;
+  /** How many lines are seen at once, as of now. */
+  readonly rows?: number | undefined;
   /** Writes text as it is, without a line end of its own. */
   write(text: string): void;
 }
@@ -80,10 +82,16 @@ function readEnv(variable: string): string | undefined {
 
 function sink(stream: typeof Deno.stdout): TextSink {
   const encoder = new TextEncoder();
+  // A machine that builds may have a terminal too, but nobody looks at it.
+  const isTerminal = stream.isTerminal() && !readEnv("CI") &&
+    readEnv("TERM") !== "dumb";
   return {
-    isTerminal: stream.isTerminal(),
+    isTerminal,
     get columns() {
-      return stream.isTerminal() ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
+      return isTerminal ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
+    },
+    get rows() {
+      return isTerminal ? Deno.consoleSize().rows : undefined;
     },
     write: (text) => writeAll(stream, encoder.encode(text)),
   };

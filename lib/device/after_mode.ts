@@ -56,7 +56,7 @@ export async function resetAfter(
       }
       return await softReset(loader, options);
     case "watchdog-reset":
-      if (loader.chip.registers.watchdog === undefined && hasLines(loader)) {
+      if (loader.chip.registers.watchdog?.resets !== true && hasLines(loader)) {
         return await resetByLine(loader, mode, options);
       }
       return await watchdogReset(loader, options);

@@ -19,6 +19,7 @@ export {
   type ResetSequence,
   type ResetStep,
   type SignalStep,
+  transistorResets,
   type WaitStep,
 } from "./reset_sequence.ts";
 
@@ -77,7 +78,7 @@ export async function hardReset(
     return;
   }
   announce(link, "hard-reset", options);
-  await playReset(link, hardResetFor(link.info), options);
+  await playReset(link, link.hardReset ?? hardResetFor(link.info), options);
 }
 
 /** How the chip behind a port is reset through EN. */
@@ -145,7 +146,7 @@ export async function watchdogReset(
 ): Promise<void> {
   const { signal } = options;
   const dog = loader.chip.registers.watchdog;
-  if (dog === undefined) {
+  if (dog?.resets !== true) {
     throw new ChipError(
       `Cannot reset by watchdog: the ${loader.chip.name} has none that does it`,
       { code: "chip-lacks", hint: "Use a hard reset." },
@@ -159,26 +160,26 @@ export async function watchdogReset(
   await delay(loader.link.clock, WATCHDOG.wait, options);
 }
 
-/** SWD_AUTO_FEED_EN: the super watchdog feeds itself. */
-const SUPER_AUTO_FEED = 0x8000_0000;
-
 /** Keeps the watchdogs from resetting a chip that sits in the loader over its own USB port. */
 export async function stopWatchdogs(
   loader: Loader,
   options: ResetOptions = {},
 ): Promise<void> {
   const { signal } = options;
-  const dog = loader.chip.registers.watchdog;
-  if (dog === undefined || !isUsbJtag(loader.link.info)) return;
+  const { watchdog: dog, superWatchdog } = loader.chip.registers;
+  if (
+    dog === undefined || superWatchdog === undefined ||
+    !isUsbJtag(loader.link.info)
+  ) {
+    return;
+  }
   await loader.writeReg(dog.writeProtect, dog.key, { signal });
   await loader.writeReg(dog.config0, 0, { signal });
   await loader.writeReg(dog.writeProtect, 0, { signal });
-  await loader.writeReg(dog.superWriteProtect, dog.superKey, { signal });
-  await loader.writeReg(dog.superConfig, SUPER_AUTO_FEED, {
-    mask: SUPER_AUTO_FEED,
-    signal,
-  });
-  await loader.writeReg(dog.superWriteProtect, 0, { signal });
+  const { config, writeProtect, key, autoFeed } = superWatchdog;
+  await loader.writeReg(writeProtect, key, { signal });
+  await loader.writeReg(config, autoFeed, { mask: autoFeed, signal });
+  await loader.writeReg(writeProtect, 0, { signal });
 }
 
 /**
@@ -198,10 +199,8 @@ export async function leaveForcedDownload(
     return;
   }
   try {
-    await loader.writeReg(registers.forceDownloadBoot, 0, {
-      mask: 1,
-      signal: options.signal,
-    });
+    const { address, mask } = registers.forceDownloadBoot;
+    await loader.writeReg(address, 0, { mask, signal: options.signal });
   } catch (error) {
     // In secure download mode there is no register access, and nothing was forced.
     // Nor does a chip answer that is lost, and it can still be reset.
