@@ -120,9 +120,15 @@ export {
 } from "./lib/errors.ts";
 export {
   buildImage,
-  type BuildImageOptions,
+  type ImageSource,
   type Program,
 } from "./lib/image/build_image.ts";
+export type {
+  ElfFile,
+  ElfMachine,
+  ElfProgramHeader,
+  ElfSection,
+} from "./lib/image/elf.ts";
 export {
   type EspImage,
   type ExtendedHeader,
@@ -134,6 +140,7 @@ export {
   type FlashParameters,
   patchFlashParameters,
 } from "./lib/image/flash_parameters.ts";
+export type { BuildImageOptions } from "./lib/image/image_options.ts";
 export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";

@@ -20,7 +20,9 @@ export const DIGEST_SIZE = 32;
 /** The most segments that a ROM loads. */
 export const MAX_SEGMENTS = 16;
 
-/** Where the extended header's fields are. */
+/** Where the extended header's fields are: four bytes about the flash's pins first. */
+export const PINS_OFFSET = 8;
+/** Two bytes. */
 export const CHIP_ID_OFFSET = 12;
 /** One byte, before ESP-IDF 4.4. */
 export const LEGACY_MIN_REVISION_OFFSET = 14;
