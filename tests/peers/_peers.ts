@@ -19,7 +19,8 @@ export type PeerName =
   | "idf_python"
   | "esp_rfc2217_server"
   | "ser2net"
-  | "pg_ctl";
+  | "pg_ctl"
+  | "chromium";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -30,6 +31,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
   pg_ctl: ["pg_ctl"],
+  chromium: ["chromium", "chromium-browser", "google-chrome"],
 };
 
 /** What a Python must be able to import. */
