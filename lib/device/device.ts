@@ -16,7 +16,8 @@ import type { SecurityInfo } from "../loader/security.ts";
 import type { FlashId } from "../loader/spi_flash.ts";
 import * as spi from "../loader/spi_flash.ts";
 import type { OperationOptions, ProgressListener } from "../progress.ts";
-import type { Transport } from "../transport/transport.ts";
+import { GET_SECURITY_INFO } from "../protocol/commands.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { Operations } from "./_operations.ts";
 import { FlashAccess } from "./_flash_access.ts";
 import { saveFile } from "./_save.ts";
@@ -84,6 +85,16 @@ export class Device implements AsyncDisposable {
   /** The line's speed, in baud. */
   get baudRate(): number {
     return this.#loader.link.baudRate;
+  }
+
+  /** How its port behaves, and which USB adapter it is, where known. */
+  get portInfo(): TransportInfo {
+    return this.#loader.link.info;
+  }
+
+  /** Whether {@linkcode getSecurityInfo} can tell: not on the ESP8266 and the ESP32. */
+  get hasSecurityInfo(): boolean {
+    return this.chip.rom.opcodes.includes(GET_SECURITY_INFO.opcode);
   }
 
   /** Reads what the chip is: description, revision, features, crystal, MAC address. */

@@ -23,9 +23,9 @@ import type {
   PreparedFirmwareFile,
   PreparedJob,
 } from "./firmware.ts";
-import { inventoryRow } from "./inventory.ts";
+import { inventoryRow } from "./inventory_row.ts";
 import type { LineOptions } from "./line.ts";
-import type { BoardResult } from "./result.ts";
+import type { BoardResult, BoardUsb } from "./result.ts";
 
 const DEFAULT_LOG_BAUD = 115_200;
 
@@ -140,7 +140,21 @@ async function identify(run: BoardRun, device: Device): Promise<void> {
       device: id,
       ...(size !== undefined && { size }),
     };
+    run.usb = usbOf(device);
+    if (!device.hasSecurityInfo) return;
+    const { flags, flashCryptCount } = await device.getSecurityInfo();
+    run.security = { flags, flashCryptCount };
   });
+}
+
+function usbOf({ portInfo }: Device): BoardUsb | undefined {
+  const { usbVendorId, usbProductId, usbSerialNumber } = portInfo;
+  if (usbVendorId === undefined || usbProductId === undefined) return undefined;
+  return {
+    vendorId: usbVendorId,
+    productId: usbProductId,
+    ...(usbSerialNumber !== undefined && { serialNumber: usbSerialNumber }),
+  };
 }
 
 async function provision(
@@ -161,8 +175,20 @@ async function provision(
       // Before anything is erased: a row that makes no sense costs no board.
       return await makeBoardData(firmware, run.lookup);
     });
+  run.columns = mapValues(job.job.columns, (text) => run.fillShown(text));
   await erase(run, device, job, firmware);
   await write(run, device, job, data);
+  run.contents = firmware.contents;
+}
+
+function mapValues(
+  record: Readonly<Record<string, string>> | undefined,
+  map: (value: string) => string,
+): Readonly<Record<string, string>> | undefined {
+  return record &&
+    Object.fromEntries(
+      Object.entries(record).map(([name, value]) => [name, map(value)]),
+    );
 }
 
 /** Gives the board its row; from then on it has it for ever. */
@@ -295,4 +321,5 @@ async function label(run: BoardRun, { job }: PreparedJob): Promise<void> {
   if (plan === undefined) return;
   const { lookup, signal } = run;
   await run.step("label", () => deliverLabel(plan, lookup, signal));
+  run.labelCode = plan.qr && run.fillShown(plan.qr);
 }

@@ -7,8 +7,9 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { callHooks } from "./_hooks.ts";
-import { Redactor } from "./_redactor.ts";
-import type { TemplateLookup } from "./_template.ts";
+import type { FirmwareContents } from "./_contents.ts";
+import { MASK, Redactor } from "./_redactor.ts";
+import { renderTemplate, type TemplateLookup } from "./_template.ts";
 import { Watchdog } from "./_watchdog.ts";
 import type { PreparedJob } from "./firmware.ts";
 import type { HookMoment } from "./job_actions.ts";
@@ -19,7 +20,9 @@ import {
   type BoardFlash,
   type BoardIdentity,
   type BoardResult,
+  type BoardSecurity,
   type BoardStep,
+  type BoardUsb,
   failureOf,
   type StepDuration,
 } from "./result.ts";
@@ -57,8 +60,13 @@ export class BoardRun implements Disposable {
   readonly id: string = crypto.randomUUID();
   identity: BoardIdentity | undefined;
   flash: BoardFlash | undefined;
+  usb: BoardUsb | undefined;
+  security: BoardSecurity | undefined;
+  columns: Readonly<Record<string, string>> | undefined;
+  labelCode: string | undefined;
   boot: Readonly<Record<string, string>> | undefined;
   files: readonly BoardFile[] = [];
+  contents: FirmwareContents = {};
   readonly #options: BoardRunOptions;
   readonly #controller = new AbortController();
   readonly #watchdog: Watchdog;
@@ -127,6 +135,15 @@ export class BoardRun implements Disposable {
     };
     return Object.hasOwn(values, name) ? values[name] : undefined;
   };
+
+  /** Fills a template in for the record, which shows no secret. */
+  fillShown(template: string): string {
+    const secrets = this.#options.job?.identity?.secrets ?? new Set();
+    return renderTemplate(
+      template,
+      (name) => secrets.has(name) ? MASK : this.lookup(name),
+    );
+  }
 
   /** Passes an event on, and takes note that the board is alive. */
   emit(event: LineEvent): void {
@@ -217,6 +234,7 @@ export class BoardRun implements Disposable {
       ...this.#state(),
       ...this.#verdict(outcome),
       files: this.files,
+      ...this.contents,
       steps: [...this.#steps],
       startedAt: this.#startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
@@ -233,17 +251,23 @@ export class BoardRun implements Disposable {
 
   #state() {
     const { identity, flash, boot, id, port, slot, station } = this;
-    const { attempt, baud, job } = this.#options;
+    const { usb, security, columns, labelCode } = this;
+    const { attempt, baud, job, line: { operator } } = this.#options;
     return {
       id,
       port,
       slot,
       station,
+      ...(operator !== undefined && { operator }),
       attempt,
       ...(baud !== undefined && { baud }),
       ...(job !== undefined && { job: job.name, jobSha256: job.sha256 }),
       ...(identity && { identity }),
       ...(flash && { flash }),
+      ...(usb && { usb }),
+      ...(security && { security }),
+      ...(columns && { columns }),
+      ...(labelCode !== undefined && { labelCode }),
       ...(this.#claim && { claim: this.#shownClaim(this.#claim) }),
       ...(boot && { boot }),
     };

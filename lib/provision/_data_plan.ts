@@ -179,6 +179,7 @@ export function* checkTemplates(
 ): Generator<JobProblem> {
   const known = new Set<string>([...BOARD_VALUES, ...columns ?? []]);
   const isOpen = job.identity !== undefined && columns === undefined;
+  const secrets = new Set(job.identity?.secrets);
   for (const { path, template } of templatesOf(job)) {
     let names: string[];
     try {
@@ -186,6 +187,10 @@ export function* checkTemplates(
     } catch (error) {
       yield { path, message: readReason(error) };
       continue;
+    }
+    const secret = names.find((name) => secrets.has(name));
+    if (path[0] === "columns" && secret !== undefined) {
+      yield { path, message: `The inventory cannot show secret "${secret}"` };
     }
     const unknown = names.find((name) => !known.has(name));
     if (unknown === undefined || isOpen) continue;
@@ -205,7 +210,7 @@ interface FoundTemplate {
 
 /** Every template of a job and where it stands. */
 function* templatesOf(
-  { data = {}, improv, label, hooks = [] }: ProvisionJob,
+  { data = {}, improv, label, columns = {}, hooks = [] }: ProvisionJob,
 ): Generator<FoundTemplate> {
   const all = (path: JobPath, templates: readonly (string | undefined)[]) =>
     templates.flatMap((template) =>
@@ -229,6 +234,9 @@ function* templatesOf(
   yield* all(["improv"], [improv?.ssid, improv?.password]);
   const { qr, lines = [], file, command = [] } = label ?? {};
   yield* all(["label"], [qr, ...lines, file, ...command]);
+  for (const [column, template] of Object.entries(columns)) {
+    yield { path: ["columns", column], template };
+  }
   for (const [index, { command = [] }] of hooks.entries()) {
     yield* all(["hooks", index, "command"], command);
   }

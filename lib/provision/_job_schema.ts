@@ -17,6 +17,7 @@ import type {
   NvsTemplate,
   Patch,
 } from "./job_data.ts";
+import { isFreeColumn } from "./inventory_row.ts";
 import type { IdentityPlan, IdentitySource } from "./job_identity.ts";
 import { BOARD_STEPS } from "./result.ts";
 
@@ -235,6 +236,17 @@ const hook: z.ZodType<Hook> = z.strictObject({
   onFailure: z.enum(["fail", "ignore"]).optional(),
 }).superRefine(exactlyOne("command", "url"));
 
+const columns = z.record(
+  text,
+  z.union([z.string(), z.number().transform(String)]),
+).superRefine((value, context) => {
+  for (const column of Object.keys(value)) {
+    if (isFreeColumn(column)) continue;
+    const message = "is a column that the inventory fills by itself";
+    context.addIssue({ code: "custom", path: [column], message });
+  }
+});
+
 /** The members of a job, by name. */
 export const JOB_MEMBERS = {
   name: text,
@@ -248,6 +260,7 @@ export const JOB_MEMBERS = {
   boot: boot.optional(),
   improv: improv.optional(),
   label: label.optional(),
+  columns: columns.optional(),
   hooks: z.array(hook).optional(),
 } as const;
 

@@ -12,7 +12,7 @@ import {
 } from "../image/partition_table.ts";
 
 /** The two bytes that a partition table begins with. */
-const TABLE_MAGIC = [0xaa, 0x50];
+export const TABLE_MAGIC = [0xaa, 0x50];
 
 /** A range of flash. */
 export interface Place {

@@ -1,5 +1,5 @@
 /** What a secret is replaced by. */
-const MASK = "•••";
+export const MASK = "•••";
 /** A shorter secret would blacken half of every text, and is no secret. */
 const LEAST_LENGTH = 4;
 

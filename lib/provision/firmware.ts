@@ -20,6 +20,7 @@ import {
   familyOf,
   type LoadedFile,
 } from "./_checks.ts";
+import { contentsOf, type FirmwareContents } from "./_contents.ts";
 import {
   checkDataAddresses,
   checkPatchedFiles,
@@ -70,6 +71,8 @@ export interface PreparedFirmware {
   readonly erase: readonly Place[];
   /** What is made for each board. */
   readonly data: PreparedData;
+  /** What the files say about themselves. */
+  readonly contents: FirmwareContents;
 }
 
 /** A job that has been checked and whose files are in memory. */
@@ -197,6 +200,7 @@ interface LoadedFirmware {
   readonly files: readonly LoadedFile[];
   readonly erase: readonly Place[];
   readonly data: PreparedData;
+  readonly contents: FirmwareContents;
 }
 
 async function loadFirmware(
@@ -233,7 +237,8 @@ async function loadFirmware(
     report: (problem) => reading.report(problem),
   });
   reading.report(...checkFiles(firmware, chip, files, data.reserved));
-  return { firmware, chip, files, erase, data };
+  const contents = contentsOf(files, table, chip);
+  return { firmware, chip, files, erase, data, contents };
 }
 
 interface ReadFile {
@@ -299,7 +304,7 @@ function fileName({ name, source, address, partition }: FirmwareFile): string {
 }
 
 async function prepareFirmware(
-  { firmware, chip, files, erase, data }: LoadedFirmware,
+  { firmware, chip, files, erase, data, contents }: LoadedFirmware,
 ): Promise<PreparedFirmware> {
   const prepared = await Promise.all(
     files
@@ -320,6 +325,7 @@ async function prepareFirmware(
     minRevision: parseRevision(firmware.minRevision),
     erase,
     data,
+    contents,
   };
 }
 

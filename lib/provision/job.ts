@@ -113,6 +113,11 @@ export interface ProvisionJob {
   readonly improv?: ImprovPlan | undefined;
   /** What is printed and stuck on a board that has passed. */
   readonly label?: LabelPlan | undefined;
+  /**
+   * What the inventory says of each board besides, by column, each a template:
+   * `batch`, `bom_rev`, or a name of your own. Secret columns cannot be named.
+   */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Programs and servers that are told of a board's steps. */
   readonly hooks?: readonly Hook[] | undefined;
 }

@@ -9,8 +9,8 @@ import { portName, type PortTarget } from "../device/open.ts";
 import type { OpenOptions } from "../device/open_device.ts";
 import { EspError } from "../errors.ts";
 import type { ProgressBase, ProgressEvent } from "../progress.ts";
-import { runAttempts } from "./_attempts.ts";
-import { InventoryRecorder } from "./_recorder.ts";
+import { runAttempts, slotOf } from "./_attempts.ts";
+import { Recorder } from "./_recorder.ts";
 import { type PreparedJob, prepareJob } from "./firmware.ts";
 import type { ProvisionJob } from "./job.ts";
 import type { BoardResult, BoardStep } from "./result.ts";
@@ -97,6 +97,8 @@ export interface LineOptions {
    * @default {"local"}
    */
   readonly station?: string | undefined;
+  /** Who is at the station, for records. @default nobody is named */
+  readonly operator?: string | undefined;
   /** Names of the places where ports are, by port. @default the ports */
   readonly slots?: Readonly<Record<string, string>> | undefined;
   /** Where rows are claimed and attempts are kept. A job with a plan of identities needs one. */
@@ -130,6 +132,12 @@ export interface LineOptions {
    * @default none is written
    */
   readonly inventory?: string | undefined;
+  /**
+   * The path of a file that every event is added to as a line of JSON.
+   *
+   * @default none is written
+   */
+  readonly eventLog?: string | undefined;
   /** How ports are opened. */
   readonly open?: LineOpenOptions | undefined;
   /** The clock of all limits and durations. */
@@ -150,8 +158,8 @@ export interface LineOptions {
  * @throws {EspError} `job-invalid`, before any port is opened; `store-failed` if
  * the job needs a store that is not there; `identity-conflict` if its rows are
  * not those that boards have; `file-invalid` if
- * the inventory cannot be read, before any port is opened, or cannot be
- * written, after all boards are done.
+ * the inventory or the log cannot be read, before any port is opened, or cannot
+ * be written, after all boards are done.
  * @throws {RangeError} If a port is given twice, or a number makes no sense.
  */
 export async function runLine(
@@ -200,7 +208,8 @@ export async function fillStore(
   await store.addRows(identity.pool, identity.rows);
 }
 
-function checkLine(
+/** @throws {RangeError} If a port is given twice, or a number makes no sense. */
+export function checkLine(
   ports: readonly PortTarget[],
   { concurrency = Infinity, baud = 115_200 }: LineOptions,
 ): void {
@@ -224,23 +233,24 @@ async function runBoards(
   job: PreparedJob | undefined,
   options: LineOptions,
 ): Promise<BoardResult[]> {
-  const { inventory } = options;
-  const recorder = inventory === undefined
-    ? undefined
-    : await InventoryRecorder.open(inventory);
+  const recorder = await Recorder.open(options);
   const results: BoardResult[] = [];
   // The workers share one iterator, so each board is taken once.
   const queue = ports.entries();
   const work = async () => {
     for (const [index, target] of queue) {
-      const result = await runAttempts(target, job, options, {
-        onAttempt: (attempt) => recorder?.record(attempt),
+      const slot = slotOf(target, options);
+      const onEvent = (event: LineEvent) => {
+        recorder.event(slot, event);
+        options.onEvent?.(event);
+      };
+      results[index] = await runAttempts(target, job, { ...options, onEvent }, {
+        onAttempt: (attempt) => recorder.record(attempt),
       });
-      results[index] = result;
     }
   };
   const workers = Math.min(options.concurrency ?? Infinity, ports.length);
   await Promise.all(Array.from({ length: workers }, work));
-  await recorder?.finish();
+  await recorder.finish();
   return results;
 }

@@ -39,16 +39,34 @@ export {
 export { familyOfImage } from "./image_family.ts";
 export {
   formatInventory,
-  INVENTORY_COLUMNS,
-  type InventoryColumn,
-  type InventoryRow,
-  inventoryRow,
-  inventoryRows,
   mergeInventory,
   parseInventory,
   readInventory,
   writeInventory,
 } from "./inventory.ts";
+export {
+  INVENTORY_COLUMNS,
+  type InventoryColumn,
+  type InventoryRow,
+  inventoryRow,
+  inventoryRows,
+} from "./inventory_row.ts";
+export {
+  attemptRows,
+  exportInventory,
+  mergeInventories,
+} from "./inventory_merge.ts";
+export {
+  checkInventory,
+  type CheckInventoryOptions,
+  type InventoryFinding,
+  type InventoryFindingKind,
+} from "./inventory_check.ts";
+export {
+  EventLog,
+  type EventLogOptions,
+  type LoggedEvent,
+} from "./event_log.ts";
 export {
   defineJob,
   type Firmware,
@@ -91,13 +109,16 @@ export {
   type ScanRequest,
 } from "./line.ts";
 export type {
+  BoardApplication,
   BoardClaim,
   BoardFailure,
   BoardFile,
   BoardFlash,
   BoardIdentity,
   BoardResult,
+  BoardSecurity,
   BoardStep,
+  BoardUsb,
   FailureCode,
   StepDuration,
 } from "./result.ts";

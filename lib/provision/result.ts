@@ -83,6 +83,36 @@ export interface BoardFlash {
   readonly size?: number;
 }
 
+/** The USB adapter that a board is behind, or the chip's own USB port. */
+export interface BoardUsb {
+  /** The vendor's id, 16 bits. */
+  readonly vendorId: number;
+  /** The product's id, 16 bits. */
+  readonly productId: number;
+  /** The serial number, where it has one. */
+  readonly serialNumber?: string;
+}
+
+/** The security state that a chip tells of itself; the ESP8266 and the ESP32 do not. */
+export interface BoardSecurity {
+  /** Flag bits: 0 secure boot, 1 aggressive revocation, 2 secure download mode, and on. */
+  readonly flags: number;
+  /** SPI_BOOT_CRYPT_CNT: flash is encrypted if its number of set bits is odd. */
+  readonly flashCryptCount: number;
+}
+
+/** What an application says about itself. */
+export interface BoardApplication {
+  /** Its project's name. */
+  readonly project: string;
+  /** Its version. */
+  readonly version: string;
+  /** The version of ESP-IDF that it was built with. */
+  readonly idfVersion: string;
+  /** The SHA-256 digest of its ELF file, as lower-case hex. */
+  readonly elfSha256: string;
+}
+
 /** A file that was written to a board. */
 export interface BoardFile {
   /** Where in flash. */
@@ -119,6 +149,8 @@ export interface BoardResult {
   readonly slot: string;
   /** The station's name. */
   readonly station: string;
+  /** Who was at the station, if it was told. */
+  readonly operator?: string;
   /** Which attempt of this run it was, from 1 on. */
   readonly attempt: number;
   /** The speed that the line was to have, in baud. */
@@ -127,6 +159,10 @@ export interface BoardResult {
   readonly jobSha256?: string;
   /** The row that it has; absent without a plan of identities, or if none was claimed. */
   readonly claim?: BoardClaim;
+  /** What the job says that the inventory has to have, filled in. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** What the label's QR code says. */
+  readonly labelCode?: string;
   /** What the application said when it started, by the names in the expression. */
   readonly boot?: Readonly<Record<string, string>>;
   /** The job's name; absent if the board was only looked at. */
@@ -139,8 +175,16 @@ export interface BoardResult {
   readonly identity?: BoardIdentity;
   /** What its flash chip says about itself; absent if it was never reached. */
   readonly flash?: BoardFlash;
+  /** The USB adapter, where the system tells. */
+  readonly usb?: BoardUsb;
+  /** The chip's security state, where it tells. */
+  readonly security?: BoardSecurity;
   /** What has been written and verified: nothing, unless every file was. */
   readonly files: readonly BoardFile[];
+  /** The application among them, where one has a description. */
+  readonly application?: BoardApplication;
+  /** The SHA-256 digest of the partition table among them, as lower-case hex. */
+  readonly partitionTableSha256?: string;
   /** How long each step took that began, the failed one included. */
   readonly steps: readonly StepDuration[];
   /** When it began: ISO 8601, UTC. */

@@ -8,13 +8,18 @@ import { systemClock } from "../clock.ts";
 import type { PortTarget } from "../device/open.ts";
 import { portName } from "../device/open.ts";
 import { listPorts, type PortInfo } from "../transport/list_ports.ts";
-import { InventoryRecorder } from "./_recorder.ts";
+import { Recorder } from "./_recorder.ts";
 import { Slot } from "./_slot.ts";
 import { Tally } from "./_tally.ts";
 import { readReason } from "./_text.ts";
 import { PortWatch } from "./_watch.ts";
 import type { PreparedJob } from "./firmware.ts";
-import { fillStore, type LineEvent, type LineOptions } from "./line.ts";
+import {
+  checkLine,
+  fillStore,
+  type LineEvent,
+  type LineOptions,
+} from "./line.ts";
 import type { BoardResult } from "./result.ts";
 import type { StationState } from "./station_state.ts";
 import type { PoolCounts } from "./store/store.ts";
@@ -71,7 +76,7 @@ export class Station implements AsyncDisposable {
   readonly #slots = new Map<string, Slot>();
   readonly #listeners = new Set<() => void>();
   readonly #tally: Tally;
-  readonly #recorder: InventoryRecorder | undefined;
+  readonly #recorder: Recorder;
   #watch: PortWatch | undefined;
   #pool: PoolCounts | undefined;
   #trouble: string | undefined;
@@ -80,7 +85,7 @@ export class Station implements AsyncDisposable {
   private constructor(
     job: PreparedJob,
     options: StationOptions,
-    recorder: InventoryRecorder | undefined,
+    recorder: Recorder,
   ) {
     this.job = job;
     this.#options = options;
@@ -92,16 +97,15 @@ export class Station implements AsyncDisposable {
    * Opens a station. Boards are started as `auto` says.
    *
    * @throws {EspError} `store-failed`, `identity-conflict` or `file-invalid`, as `runLine`.
+   * @throws {RangeError} If a port is given twice.
    */
   static async open(
     job: PreparedJob,
     options: StationOptions = {},
   ): Promise<Station> {
+    checkLine(options.ports ?? [], options as LineOptions);
     await fillStore(job, options.store);
-    const { inventory } = options;
-    const recorder = inventory === undefined
-      ? undefined
-      : await InventoryRecorder.open(inventory);
+    const recorder = await Recorder.open(options);
     const station = new Station(job, options, recorder);
     await station.#countPool();
     station.#begin();
@@ -182,7 +186,7 @@ export class Station implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#watch?.[Symbol.dispose]();
     await this.cancel();
-    await this.#recorder?.finish();
+    await this.#recorder.finish();
   }
 
   #begin(): void {
@@ -213,9 +217,12 @@ export class Station implements AsyncDisposable {
 
   #arrive(name: string, target: PortTarget): void {
     const slot = this.#slots.get(name) ?? new Slot(name, {
-      onEvent: (event) => this.#options.onEvent?.({ slot: name, event }),
+      onEvent: (event) => {
+        this.#recorder.event(name, event);
+        this.#options.onEvent?.({ slot: name, event });
+      },
       onChange: () => this.#changed(),
-      onAttempt: (result) => this.#recorder?.record(result),
+      onAttempt: (result) => this.#recorder.record(result),
     });
     this.#slots.set(name, slot);
     slot.arrive(target);
