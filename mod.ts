@@ -27,21 +27,28 @@ export type {
   ChipIdDetection,
   ChipRegisters,
   Crystal,
+  EarlierStub,
   EfuseBlock,
   EfuseField,
   EfuseLayout,
+  FamilyStub,
   FixedCrystal,
   FlashEncoding,
+  ImageFormat,
   MagicDetection,
   MeasuredCrystal,
   MemoryKind,
   MemoryRegion,
+  MemoryType,
   Quirk,
+  RegisterBits,
   RomLoader,
   SpiRegisters,
-  StubLoader,
+  SuperWatchdogRegisters,
   TextRule,
   UsbSupport,
+  ValueLabels,
+  ValueRange,
   WatchdogRegisters,
 } from "./lib/chips/family.ts";
 export { chipById, CHIPS } from "./lib/chips/registry.ts";
@@ -80,6 +87,13 @@ export {
   type SelectBootSlotOptions,
 } from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
+export {
+  holdInReset,
+  type HoldInResetOptions,
+  resetPort,
+  type ResetPortOptions,
+} from "./lib/device/reset_port.ts";
+export { type ServedPortOptions, servePort } from "./lib/device/serve_port.ts";
 export type {
   FlashParameterOptions,
   VerifiedFile,
@@ -124,8 +138,27 @@ export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
+export { parseResetSequence, type ResetSequence } from "./lib/loader/reset.ts";
+export type {
+  ResetStep,
+  SignalStep,
+  WaitStep,
+} from "./lib/loader/reset_sequence.ts";
+export {
+  resetTransport,
+  type ResetTransportOptions,
+} from "./lib/loader/reset_transport.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
+export type {
+  BaudTrace,
+  BytesTrace,
+  CommandTrace,
+  SignalsTrace,
+  TraceEvent,
+  TraceListener,
+} from "./lib/loader/trace.ts";
+export type { VddSdio } from "./lib/loader/vdd_sdio.ts";
 export type { StubImage } from "./lib/loader/stub.ts";
 export type {
   BaudProgress,
@@ -145,7 +178,15 @@ export {
   openRfc2217,
   type OpenRfc2217Options,
 } from "./lib/transport/rfc2217.ts";
-export { serveRfc2217 } from "./lib/transport/rfc2217_server.ts";
+export {
+  type ClientEvent,
+  type LineStep,
+  type LocalResets,
+  type ResetEvent,
+  type ServerEvent,
+  serveRfc2217,
+  type ServeRfc2217Options,
+} from "./lib/transport/rfc2217_server.ts";
 export { openSerial, type SerialOptions } from "./lib/transport/serial.ts";
 export { openTcp, type OpenTcpOptions } from "./lib/transport/tcp.ts";
 export {

@@ -4,7 +4,19 @@
  * @module
  */
 
-import type { BitField, EfuseField, TextRule } from "./family.ts";
+import type {
+  BitField,
+  EfuseField,
+  MemoryRegion,
+  MemoryType,
+  RomLoader,
+  SpiRegisters,
+  SuperWatchdogRegisters,
+  TextRule,
+  UsbSupport,
+  ValueLabels,
+  WatchdogRegisters,
+} from "./family.ts";
 
 /** A field of BLOCK1, where the system parameters are. */
 export function block1(word: number, shift: number, width: number): BitField {
@@ -53,29 +65,158 @@ export const FLASH_SIZES: Readonly<Record<string, number>> = {
   "128MB": 0x7,
 };
 
+/** Flash frequencies of the chips whose flash clock is 80 MHz or a part of it. */
+export const FLASH_FREQUENCIES: Readonly<Record<string, number>> = {
+  "80m": 0xf,
+  "40m": 0x0,
+  "26m": 0x1,
+  "20m": 0x2,
+};
+
+/** The crystals of boards whose family has more than one, in megahertz. */
+export const MEASURED_CRYSTALS: readonly number[] = [26, 40, 48];
+
+/** The ROM loader of every chip after the ESP32. */
+export const LATER_ROM: RomLoader = {
+  statusBytes: 4,
+  opcodes: SECURITY_INFO_ROM_OPCODES,
+  flashBlockSize: 0x400,
+  ramBlockSize: 0x1800,
+  encryptedFlag: true,
+  bootLogBaud: 115_200,
+};
+
+/** The flash controller of the chips after the ESP32, by its first register. */
+export function spiController(base: number): SpiRegisters {
+  return {
+    cmd: base,
+    addr: base + 0x4,
+    usr: base + 0x18,
+    usr1: base + 0x1c,
+    usr2: base + 0x20,
+    mosiDlen: base + 0x24,
+    misoDlen: base + 0x28,
+    w0: base + 0x58,
+    addressShift: 0,
+  };
+}
+
+/** What unlocks a watchdog's registers. */
+export const WATCHDOG_KEY = 0x50d8_3aa1;
+
+/** The super watchdog's key and bit where it is part of RTC_CNTL. */
+export const RTC_SUPER_WATCHDOG: Pick<
+  SuperWatchdogRegisters,
+  "key" | "autoFeed"
+> = { key: 0x8f1d_312a, autoFeed: 0x8000_0000 };
+
+/** The super watchdog's key and bit where it is part of LP_WDT. */
+export const LP_SUPER_WATCHDOG: Pick<
+  SuperWatchdogRegisters,
+  "key" | "autoFeed"
+> = { key: WATCHDOG_KEY, autoFeed: 1 << 18 };
+
+/** LP_WDT of the ESP32-C5, C6 and C61, but for whether it resets the chip. */
+export const LP_WATCHDOG: Omit<WatchdogRegisters, "resets"> = {
+  config0: 0x600b_1c00,
+  config1: 0x600b_1c04,
+  writeProtect: 0x600b_1c18,
+  key: WATCHDOG_KEY,
+};
+
+/** The super watchdog of the ESP32-C5, C6 and C61. */
+export const LP_WATCHDOG_SUPER: SuperWatchdogRegisters = {
+  config: 0x600b_1c1c,
+  writeProtect: 0x600b_1c20,
+  ...LP_SUPER_WATCHDOG,
+};
+
+/** LP_WDT of the ESP32-H2 and H21, which has a register more. */
+export const H2_WATCHDOG: WatchdogRegisters = {
+  config0: 0x600b_1c00,
+  config1: 0x600b_1c04,
+  writeProtect: 0x600b_1c1c,
+  key: WATCHDOG_KEY,
+  resets: false,
+};
+
+/** The super watchdog of the ESP32-H2 and H21. */
+export const H2_WATCHDOG_SUPER: SuperWatchdogRegisters = {
+  config: 0x600b_1c20,
+  writeProtect: 0x600b_1c24,
+  ...LP_SUPER_WATCHDOG,
+};
+
+/** USB-Serial/JTAG, with the product id that every chip with it has. */
+export const USB_JTAG: UsbSupport = { jtagProductId: 0x1001 };
+
+/** Bytes in a FLASH_DATA packet over USB-OTG. */
+export const OTG_BLOCK_SIZE = 0x800;
+
 /** Makers of flash inside the package, by the value of FLASH_VENDOR. */
-export const FLASH_VENDORS: Readonly<Record<number, string>> = {
+export const FLASH_VENDORS: ValueLabels = {
   1: "XMC",
   2: "GD",
   3: "FM",
   4: "TT",
-  5: "BY",
+  5: "ZBIT",
+  other: "",
 };
 
-/** Registers of the RTC watchdog's and super watchdog's locks. */
-export const RTC_WATCHDOG_KEYS = {
-  key: 0x50d8_3aa1,
-  superKey: 0x8f1d_312a,
-} as const;
-
-/** The feature that tells of flash inside the package. */
+/** The feature of flash inside the package, where its maker is told whatever its size. */
 export const EMBEDDED_FLASH: readonly TextRule[] = [
   {
-    when: { flashCapacity: { min: 1 }, flashVendor: { min: 1 } },
-    text: "Embedded Flash {flashCapacity} ({flashVendor})",
-  },
-  {
     when: { flashCapacity: { min: 1 } },
-    text: "Embedded Flash {flashCapacity}",
+    text: "{flashCapacity} ({flashVendor})",
   },
+];
+
+/** MAC_EXT: the upper half of the MAC address's second word. */
+export const BLOCK1_MAC_EXTENSION: readonly BitField[] = [
+  block1(1, 24, 8),
+  block1(1, 16, 8),
+];
+
+const FLASH_BITS = [block1(2, 13, 3)];
+const PSRAM_BITS = [block1(2, 19, 3)];
+
+/** BLOCK1's system parameters as the ESP32-C5 and C61 have them, all of them in word 2. */
+export const WORD2_FIELDS: Readonly<Record<string, EfuseField>> = {
+  majorRevision: { bits: [block1(2, 4, 2)] },
+  minorRevision: { bits: [block1(2, 0, 4)] },
+  package: { bits: [block1(2, 26, 3)] },
+  blockVersionMajor: { bits: [block1(2, 11, 2)] },
+  blockVersionMinor: { bits: [block1(2, 8, 3)] },
+  temperature: { bits: [block1(2, 24, 2)] },
+  flashCapacity: { bits: FLASH_BITS },
+  flashCode: { bits: FLASH_BITS },
+  flashVendor: { bits: [block1(2, 16, 3)] },
+  psramCapacity: { bits: PSRAM_BITS },
+  psramCode: { bits: PSRAM_BITS },
+  psramVendor: { bits: [block1(2, 22, 2)] },
+};
+
+/** The memory map of the ESP32-C6 and H2. */
+export const C6_MEMORY: readonly MemoryRegion[] = [
+  { kind: "rom", start: 0x4000_0000, end: 0x4005_0000 },
+  { kind: "iram", start: 0x4080_0000, end: 0x4088_0000 },
+  { kind: "dram", start: 0x4080_0000, end: 0x4088_0000 },
+  { kind: "irom", start: 0x4200_0000, end: 0x4280_0000 },
+  { kind: "drom", start: 0x4280_0000, end: 0x4300_0000 },
+  { kind: "rtc", start: 0x5000_0000, end: 0x5000_4000 },
+];
+
+/** What the addresses of the ESP32-C6 and H2 are called. */
+export const C6_MEMORY_TYPES: readonly MemoryType[] = [
+  { name: "PADDING", start: 0x0, end: 0x1_0000 },
+  { name: "DROM", start: 0x4200_0000, end: 0x4300_0000 },
+  { name: "DRAM", start: 0x4080_0000, end: 0x4088_0000 },
+  { name: "BYTE_ACCESSIBLE", start: 0x4080_0000, end: 0x4088_0000 },
+  { name: "DROM_MASK", start: 0x4004_ac00, end: 0x4005_0000 },
+  { name: "IROM_MASK", start: 0x4000_0000, end: 0x4004_ac00 },
+  { name: "IROM", start: 0x4200_0000, end: 0x4300_0000 },
+  { name: "IRAM", start: 0x4080_0000, end: 0x4088_0000 },
+  { name: "RTC_IRAM", start: 0x5000_0000, end: 0x5000_4000 },
+  { name: "RTC_DRAM", start: 0x5000_0000, end: 0x5000_4000 },
+  { name: "MEM_INTERNAL2", start: 0x600f_e000, end: 0x6010_0000 },
 ];

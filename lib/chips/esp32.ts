@@ -5,7 +5,12 @@
  */
 
 import { type BitField, type ChipFamily, defineChip } from "./family.ts";
-import { COMPRESSING_ROM_OPCODES, FLASH_SIZES } from "./_shared.ts";
+import {
+  COMPRESSING_ROM_OPCODES,
+  FLASH_FREQUENCIES,
+  FLASH_SIZES,
+  MEASURED_CRYSTALS,
+} from "./_shared.ts";
 
 function block0(word: number, shift: number, width: number): BitField {
   return { block: "block0", word, shift, width };
@@ -16,7 +21,7 @@ export const esp32: ChipFamily = defineChip({
   id: "esp32",
   name: "ESP32",
   source:
-    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces",
+    "ESP32 Technical Reference Manual v5.3, chapters 1, 7, 13, 20; ESP-IDF esp_efuse_table.csv; ROM traces; texts that esptool 5.6 prints",
   imageChipId: 0,
   detect: { kind: "magic", values: [0x00f0_1d83] },
   rom: {
@@ -27,10 +32,11 @@ export const esp32: ChipFamily = defineChip({
     encryptedFlag: false,
     bootLogBaud: 115_200,
   },
-  stub: { file: "esp32", flashBlockSize: 0x4000 },
+  stub: { file: "esp32" },
   registers: {
     uartClkDiv: 0x3ff4_0014,
     uartDate: 0x3ff4_0078,
+    sdioConf: 0x3ff4_8074,
     spi: {
       cmd: 0x3ff4_2000,
       addr: 0x3ff4_2004,
@@ -42,6 +48,7 @@ export const esp32: ChipFamily = defineChip({
       w0: 0x3ff4_2080,
       addressShift: 8,
     },
+    strap: { address: 0x3ff4_4038, mask: 0x10 },
   },
   memory: [
     { kind: "drom", start: 0x3f40_0000, end: 0x3f80_0000 },
@@ -57,8 +64,30 @@ export const esp32: ChipFamily = defineChip({
   flash: {
     bootloaderOffset: 0x1000,
     sizes: FLASH_SIZES,
-    frequencies: { "80m": 0xf, "40m": 0x0, "26m": 0x1, "20m": 0x2 },
+    frequencies: FLASH_FREQUENCIES,
     legacyRevisionStep: 100,
+    beyond16MB: false,
+  },
+  image: {
+    uf2FamilyId: 0x1c5f_21b0,
+    mmuPageSizes: [0x1_0000],
+    memoryTypes: [
+      { name: "PADDING", start: 0x0, end: 0x1_0000 },
+      { name: "DROM", start: 0x3f40_0000, end: 0x3f80_0000 },
+      { name: "EXTRAM_DATA", start: 0x3f80_0000, end: 0x3fc0_0000 },
+      { name: "RTC_DRAM", start: 0x3ff8_0000, end: 0x3ff8_2000 },
+      { name: "BYTE_ACCESSIBLE", start: 0x3ff9_0000, end: 0x4000_0000 },
+      { name: "DRAM", start: 0x3ffa_e000, end: 0x4000_0000 },
+      { name: "DIRAM_DRAM", start: 0x3ffe_0000, end: 0x3fff_fffc },
+      { name: "IROM", start: 0x4000_0000, end: 0x4007_0000 },
+      { name: "CACHE_PRO", start: 0x4007_0000, end: 0x4007_8000 },
+      { name: "CACHE_APP", start: 0x4007_8000, end: 0x4008_0000 },
+      { name: "IRAM", start: 0x4008_0000, end: 0x400a_0000 },
+      { name: "DIRAM_IRAM", start: 0x400a_0000, end: 0x400b_fffc },
+      { name: "RTC_IRAM", start: 0x400c_0000, end: 0x400c_2000 },
+      { name: "IROM", start: 0x400d_0000, end: 0x4040_0000 },
+      { name: "RTC_DATA", start: 0x5000_0000, end: 0x5000_2000 },
+    ],
   },
   efuse: {
     blocks: {
@@ -74,7 +103,7 @@ export const esp32: ChipFamily = defineChip({
           shift: 31,
           width: 1,
         }],
-        map: { 0: 0, 1: 1, 3: 2, 7: 3 },
+        map: { 0: 0, 1: 1, 2: 0, 3: 2, 4: 0, 5: 0, 6: 0, 7: 3 },
       },
       minorRevision: { bits: [block0(5, 24, 2)] },
       package: { bits: [block0(3, 9, 3), block0(3, 2, 1)] },
@@ -121,7 +150,7 @@ export const esp32: ChipFamily = defineChip({
     features: [
       [{ text: "Wi-Fi" }],
       [{ when: { bluetoothDisabled: 0 }, text: "BT" }],
-      [{ when: { appCpuDisabled: 1 }, text: "Single Core" }, {
+      [{ when: { appCpuDisabled: 1 }, text: "Single Core + LP Core" }, {
         text: "Dual Core + LP Core",
       }],
       [
@@ -148,6 +177,6 @@ export const esp32: ChipFamily = defineChip({
       ],
     ],
   },
-  crystal: { kind: "measured", divider: 1, candidates: [26, 40] },
+  crystal: { kind: "measured", divider: 1, candidates: MEASURED_CRYSTALS },
   quirks: ["esp32-rom-baud"],
 });

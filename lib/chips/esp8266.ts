@@ -5,6 +5,7 @@
  */
 
 import { type ChipFamily, defineChip } from "./family.ts";
+import { FLASH_FREQUENCIES, MEASURED_CRYSTALS } from "./_shared.ts";
 
 /** ESP8266: Xtensa LX106, told by magic value, a ROM with the fewest commands. */
 export const esp8266: ChipFamily = defineChip({
@@ -21,7 +22,7 @@ export const esp8266: ChipFamily = defineChip({
     encryptedFlag: false,
     bootLogBaud: 74_880,
   },
-  stub: { file: "esp8266", flashBlockSize: 0x4000 },
+  stub: { file: "esp8266" },
   registers: {
     uartClkDiv: 0x6000_0014,
     uartDate: 0x6000_0078,
@@ -54,7 +55,17 @@ export const esp8266: ChipFamily = defineChip({
       "8MB": 0x8,
       "16MB": 0x9,
     },
-    frequencies: { "80m": 0xf, "40m": 0x0, "26m": 0x1, "20m": 0x2 },
+    frequencies: FLASH_FREQUENCIES,
+    beyond16MB: false,
+  },
+  image: {
+    uf2FamilyId: 0x7eab_61ed,
+    memoryTypes: [
+      { name: "DPORT", start: 0x3ff0_0000, end: 0x3ff0_0010 },
+      { name: "DRAM", start: 0x3ffe_8000, end: 0x4000_0000 },
+      { name: "IRAM", start: 0x4010_0000, end: 0x4010_8000 },
+      { name: "IROM", start: 0x4020_1010, end: 0x402e_1010 },
+    ],
   },
   efuse: {
     blocks: { otp: { address: 0x3ff0_0050, words: 4 } },
@@ -67,6 +78,10 @@ export const esp8266: ChipFamily = defineChip({
       highTemperature: {
         bits: [{ block: "otp", word: 0, shift: 5, width: 1 }],
       },
+      // How large the flash inside is; what it means depends on the bit that marks it.
+      flashCapacity: {
+        bits: [{ block: "otp", word: 3, shift: 25, width: 3 }],
+      },
     },
     // What the SDK's system_get_chip_id() returns.
     chipId: {
@@ -75,11 +90,22 @@ export const esp8266: ChipFamily = defineChip({
         { block: "otp", word: 1, shift: 0, width: 24 },
       ],
     },
+    labels: { highTemperature: { 0: "N", 1: "H" } },
     description: [
-      { when: { esp8285: 1, highTemperature: 1 }, text: "ESP8285H16" },
-      { when: { esp8285Alternate: 1, highTemperature: 1 }, text: "ESP8285H16" },
-      { when: { esp8285: 1 }, text: "ESP8285N08" },
-      { when: { esp8285Alternate: 1 }, text: "ESP8285N08" },
+      {
+        when: { esp8285: 1, flashCapacity: 0 },
+        text: "ESP8285{highTemperature}08",
+      },
+      {
+        when: { esp8285: 1, flashCapacity: 2 },
+        text: "ESP8285{highTemperature}16",
+      },
+      { when: { esp8285: 1 }, text: "ESP8285" },
+      {
+        when: { esp8285Alternate: 1, flashCapacity: 1 },
+        text: "ESP8285{highTemperature}16",
+      },
+      { when: { esp8285Alternate: 1 }, text: "ESP8285" },
       { text: "ESP8266EX" },
     ],
     features: [
@@ -91,6 +117,6 @@ export const esp8266: ChipFamily = defineChip({
       ],
     ],
   },
-  crystal: { kind: "measured", divider: 2, candidates: [26, 40] },
+  crystal: { kind: "measured", divider: 2, candidates: MEASURED_CRYSTALS },
   quirks: ["esp8266-otp-mac", "esp8266-erase-size"],
 });

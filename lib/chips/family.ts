@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatAddress } from "../bytes.ts";
+import { checkChip } from "./_check_chip.ts";
 
 /** How a family is told from the others. */
 export type ChipDetection = MagicDetection | ChipIdDetection;
@@ -42,12 +42,20 @@ export interface RomLoader {
   readonly bootLogBaud: number;
 }
 
-/** The flasher stub's side of it. */
-export interface StubLoader {
+/** The flasher stub that is published for a family. */
+export interface FamilyStub {
   /** The name of its file in the stub package, without `.json`. */
   readonly file: string;
-  /** Bytes of data in a FLASH_DATA packet. */
-  readonly flashBlockSize: number;
+  /** Chips of an earlier revision, where that stub does not run on them. */
+  readonly earlier?: EarlierStub;
+}
+
+/** What runs on chips of an earlier revision. */
+export interface EarlierStub {
+  /** The first revision that takes the family's stub, major × 100 + minor. */
+  readonly before: number;
+  /** The earlier chips' file; absent if none runs on them. */
+  readonly file?: string;
 }
 
 /** Where the controller of the boot flash has its registers; all are addresses. */
@@ -72,7 +80,7 @@ export interface SpiRegisters {
   readonly addressShift: 0 | 8;
 }
 
-/** The RTC watchdog's registers, with which a chip is reset where no EN line is wired. */
+/** The registers of the watchdog that runs while the loader waits; all but `key` are addresses. */
 export interface WatchdogRegisters {
   /** WDTCONFIG0: enable, stage actions. */
   readonly config0: number;
@@ -82,12 +90,28 @@ export interface WatchdogRegisters {
   readonly writeProtect: number;
   /** What unlocks the other registers. */
   readonly key: number;
-  /** SWD_CONF of the super watchdog, which resets a chip that sits in the loader over USB. */
-  readonly superConfig: number;
-  /** SWD_WPROTECT. */
-  readonly superWriteProtect: number;
+  /** Whether it can reset the chip out of the loader, where no EN line is wired. */
+  readonly resets: boolean;
+}
+
+/** The super watchdog's registers; it resets a chip that sits in the loader over USB-Serial/JTAG. */
+export interface SuperWatchdogRegisters {
+  /** The address of SWD_CONF. */
+  readonly config: number;
+  /** The address of SWD_WPROTECT. */
+  readonly writeProtect: number;
   /** What unlocks SWD_CONF. */
-  readonly superKey: number;
+  readonly key: number;
+  /** SWD_AUTO_FEED_EN: the bit of SWD_CONF with which it feeds itself. */
+  readonly autoFeed: number;
+}
+
+/** A register, and the bits of it that are meant. */
+export interface RegisterBits {
+  /** The register's address. */
+  readonly address: number;
+  /** The bits. */
+  readonly mask: number;
 }
 
 /** Registers that the loader reads or writes; all are addresses. */
@@ -96,12 +120,18 @@ export interface ChipRegisters {
   readonly uartClkDiv: number;
   /** UART_DATE of UART 0: a word that any chip lets itself be asked, as a probe that changes nothing. */
   readonly uartDate: number;
+  /** RTC_CNTL_SDIO_CONF, which sets the supply of the flash chip, where the chip has it. */
+  readonly sdioConf?: number;
   /** The flash controller. */
   readonly spi: SpiRegisters;
-  /** The RTC watchdog, where it can reset the chip. */
+  /** The RTC watchdog (timer group 0's on the ESP32-H4). */
   readonly watchdog?: WatchdogRegisters;
-  /** RTC_CNTL_OPTION1, whose bit 0 forces download boot, where the chip has it. */
-  readonly forceDownloadBoot?: number;
+  /** The super watchdog. */
+  readonly superWatchdog?: SuperWatchdogRegisters;
+  /** FORCE_DOWNLOAD_BOOT, which a program sets to come up in the loader, where the chip has it. */
+  readonly forceDownloadBoot?: RegisterBits;
+  /** GPIO_STRAP, and the pin that must have been high to boot from flash. */
+  readonly strap?: RegisterBits;
 }
 
 /** What a range of addresses is. */
@@ -127,6 +157,31 @@ export interface FlashEncoding {
   readonly frequencies: Readonly<Record<string, number>>;
   /** What a step of an image's legacy minimum revision is worth: 100 for a major, 1 for a minor one. */
   readonly legacyRevisionStep?: 100 | 1;
+  /** Whether flash behind the first 16 MB can be reached, which takes addresses of four bytes. */
+  readonly beyond16MB: boolean;
+}
+
+/** What a family's images are besides the flash parameters in their headers. */
+export interface ImageFormat {
+  /** The family's id in UF2 blocks. */
+  readonly uf2FamilyId: number;
+  /**
+   * Sizes of the pages by which flash is mapped into memory, in bytes, the
+   * default one first; absent where segments need no alignment.
+   */
+  readonly mmuPageSizes?: readonly number[];
+  /** What addresses are called in a list of segments, in its order; an address may have several names. */
+  readonly memoryTypes: readonly MemoryType[];
+}
+
+/** What a range of addresses is called, half-open. */
+export interface MemoryType {
+  /** The name: `IRAM`, `DROM`. */
+  readonly name: string;
+  /** The first address. */
+  readonly start: number;
+  /** The first address behind it. */
+  readonly end: number;
 }
 
 /** Some bits of an eFuse (or OTP, or other read-only) word. */
@@ -157,10 +212,26 @@ export interface EfuseBlock {
   readonly words: number;
 }
 
+/** The bounds of a value, both of them included. */
+export interface ValueRange {
+  /** The least; none by default. */
+  readonly min?: number;
+  /** The greatest; none by default. */
+  readonly max?: number;
+}
+
+/** What the values of a field are called. */
+export interface ValueLabels {
+  /** A value's name. */
+  readonly [value: number]: string;
+  /** The name of every value that has none of its own; the value itself by default. */
+  readonly other?: string;
+}
+
 /** A sentence about a chip and when it holds: the first rule that holds is taken. */
 export interface TextRule {
-  /** Fields and the value that each must have, or the least. */
-  readonly when?: Readonly<Record<string, number | { readonly min: number }>>;
+  /** Fields and the value that each must have, or its bounds. */
+  readonly when?: Readonly<Record<string, number | ValueRange>>;
   /** The text; `{field}` stands for the field's label, or its value if it has none. */
   readonly text: string;
 }
@@ -173,10 +244,12 @@ export interface EfuseLayout {
   readonly fields: Readonly<Record<string, EfuseField>>;
   /** The six bytes of the MAC address, most significant first; absent where a quirk reads it. */
   readonly mac?: readonly BitField[];
+  /** MAC_EXT: the two bytes that stand in the middle of an EUI-64, where the chip has one. */
+  readonly macExtension?: readonly BitField[];
   /** The chip's own number, where it has one besides its MAC address. */
   readonly chipId?: EfuseField;
   /** What a field's values are called in a text. */
-  readonly labels?: Readonly<Record<string, Readonly<Record<number, string>>>>;
+  readonly labels?: Readonly<Record<string, ValueLabels>>;
   /** The chip's full name; the last rule should hold always. */
   readonly description: readonly TextRule[];
   /** Features in their order: the first rule of a list that holds; a list of which none holds adds nothing. */
@@ -239,14 +312,16 @@ export interface ChipFamily {
   readonly detect: ChipDetection;
   /** The ROM loader. */
   readonly rom: RomLoader;
-  /** The stub loader. */
-  readonly stub: StubLoader;
+  /** The flasher stub, where one has been published. */
+  readonly stub?: FamilyStub;
   /** Registers. */
   readonly registers: ChipRegisters;
   /** The memory map. */
   readonly memory: readonly MemoryRegion[];
   /** Flash encodings. */
   readonly flash: FlashEncoding;
+  /** Image formats. */
+  readonly image: ImageFormat;
   /** Identity words. */
   readonly efuse: EfuseLayout;
   /** The crystal. */
@@ -261,102 +336,12 @@ export interface ChipFamily {
  * Checks a record and freezes it.
  *
  * @throws {TypeError} If a region is empty or overlaps another of its kind, a
- * register is not on a word, or a field goes past its word or block.
+ * register is not on a word, a page size is no power of two, or a field goes
+ * past its word or block.
  */
 export function defineChip(family: ChipFamily): ChipFamily {
-  checkRegions(family);
-  checkRegisters(family);
-  checkEfuse(family);
+  checkChip(family);
   return deepFreeze(family);
-}
-
-function checkRegions({ name, memory }: ChipFamily): void {
-  memory.forEach((region, index) => {
-    const at = `${region.kind} at ${formatAddress(region.start)}`;
-    if (region.end <= region.start) {
-      throw new TypeError(`Cannot define ${name}: ${at} is empty`);
-    }
-    const twin = memory.slice(index + 1).find((other) =>
-      other.kind === region.kind && other.start < region.end &&
-      region.start < other.end
-    );
-    if (twin !== undefined) {
-      throw new TypeError(
-        `Cannot define ${name}: ${at} overlaps ${formatAddress(twin.start)}`,
-      );
-    }
-  });
-}
-
-function checkRegisters({ name, registers, efuse }: ChipFamily): void {
-  const { spi: { addressShift: _shift, ...spi }, watchdog, ...rest } =
-    registers;
-  const { key: _key, superKey: _superKey, ...dog } = watchdog ??
-    {} as WatchdogRegisters;
-  const blocks = Object.values(efuse.blocks).map((block) => block.address);
-  for (
-    const address of [rest, spi, dog, blocks].flatMap((group) =>
-      Object.values(group)
-    )
-  ) {
-    if (
-      !Number.isInteger(address) || address < 0 || address > 0xffff_ffff ||
-      address % 4 !== 0
-    ) {
-      throw new TypeError(
-        `Cannot define ${name}: ${
-          formatAddress(address)
-        } is no register address`,
-      );
-    }
-  }
-}
-
-function checkEfuse({ name, efuse }: ChipFamily): void {
-  const fields = Object.entries(efuse.fields).map(([field, { bits }]) => ({
-    field,
-    bits,
-  }));
-  if (efuse.chipId !== undefined) {
-    fields.push({ field: "chipId", bits: efuse.chipId.bits });
-  }
-  if (efuse.mac !== undefined) {
-    fields.push({ field: "mac", bits: efuse.mac });
-    if (efuse.mac.length !== 6 || efuse.mac.some((byte) => byte.width !== 8)) {
-      throw new TypeError(
-        `Cannot define ${name}: its MAC address is not six bytes`,
-      );
-    }
-  }
-  for (const { field, bits } of fields) {
-    for (const { block, word, shift, width } of bits) {
-      const words = efuse.blocks[block]?.words;
-      if (
-        words === undefined || ![word, shift, width].every(Number.isInteger) ||
-        word < 0 || word >= words || shift < 0 || width < 1 ||
-        shift + width > 32
-      ) {
-        throw new TypeError(
-          `Cannot define ${name}: field "${field}" goes past its word or block`,
-        );
-      }
-    }
-  }
-  for (const rule of [efuse.description, ...efuse.features].flat()) {
-    const named = [
-      ...Object.keys(rule.when ?? {}),
-      ...Array.from(
-        rule.text.matchAll(/\{(\w+)\}/g),
-        ([, field = ""]) => field,
-      ),
-    ];
-    const unknown = named.find((field) => efuse.fields[field] === undefined);
-    if (unknown !== undefined) {
-      throw new TypeError(
-        `Cannot define ${name}: "${rule.text}" names no field: "${unknown}"`,
-      );
-    }
-  }
 }
 
 function deepFreeze<T>(value: T): T {

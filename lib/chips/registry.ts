@@ -5,8 +5,19 @@
  */
 
 import { esp32 } from "./esp32.ts";
+import { esp32c2 } from "./esp32c2.ts";
 import { esp32c3 } from "./esp32c3.ts";
+import { esp32c5 } from "./esp32c5.ts";
+import { esp32c6 } from "./esp32c6.ts";
+import { esp32c61 } from "./esp32c61.ts";
+import { esp32e22 } from "./esp32e22.ts";
+import { esp32h2 } from "./esp32h2.ts";
+import { esp32h21 } from "./esp32h21.ts";
+import { esp32h4 } from "./esp32h4.ts";
+import { esp32p4 } from "./esp32p4.ts";
+import { esp32s2 } from "./esp32s2.ts";
 import { esp32s3 } from "./esp32s3.ts";
+import { esp32s31 } from "./esp32s31.ts";
 import { esp8266 } from "./esp8266.ts";
 import type { ChipFamily } from "./family.ts";
 
@@ -14,8 +25,19 @@ import type { ChipFamily } from "./family.ts";
 export const CHIPS: readonly ChipFamily[] = Object.freeze([
   esp8266,
   esp32,
+  esp32s2,
   esp32s3,
   esp32c3,
+  esp32c2,
+  esp32c6,
+  esp32h2,
+  esp32p4,
+  esp32c5,
+  esp32c61,
+  esp32h21,
+  esp32h4,
+  esp32s31,
+  esp32e22,
 ]);
 
 /** The address of the word that tells one ROM from another. */

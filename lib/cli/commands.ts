@@ -6,18 +6,23 @@
 
 import type { Command } from "./command.ts";
 import { chipId } from "./commands/chip_id.ts";
+import { completions } from "./commands/completions.ts";
 import { dumpMem } from "./commands/dump_mem.ts";
 import { eraseFlash } from "./commands/erase_flash.ts";
 import { eraseRegion } from "./commands/erase_region.ts";
 import { flashId } from "./commands/flash_id.ts";
 import { help } from "./commands/help.ts";
+import { holdInResetCommand } from "./commands/hold_in_reset.ts";
 import { listPorts } from "./commands/list_ports.ts";
 import { nvs } from "./commands/nvs.ts";
 import { ota } from "./commands/ota.ts";
 import { partitionTable } from "./commands/partition_table.ts";
+import { monitor } from "./commands/monitor.ts";
 import { readFlash } from "./commands/read_flash.ts";
 import { readMac } from "./commands/read_mac.ts";
 import { readMem } from "./commands/read_mem.ts";
+import { reset } from "./commands/reset.ts";
+import { servePortCommand } from "./commands/serve_port.ts";
 import { verifyFlash } from "./commands/verify_flash.ts";
 import { version } from "./commands/version.ts";
 import { writeFlash } from "./commands/write_flash.ts";
@@ -39,7 +44,12 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   partitionTable,
   ota,
   nvs,
+  reset,
+  holdInResetCommand,
+  servePortCommand,
+  monitor,
   listPorts,
   version,
+  completions,
   help,
 ]);

@@ -27,6 +27,14 @@ export interface Failure {
   readonly exitCode: number;
 }
 
+/** How a failure is written. */
+export interface FormatOptions {
+  /** Whether its beginning is coloured. */
+  readonly color?: boolean | undefined;
+  /** The port of the board, if there are several. */
+  readonly port?: string | undefined;
+}
+
 /** Finds out what to say about what was thrown. */
 export function describeFailure(
   thrown: unknown,
@@ -57,8 +65,21 @@ export function describeFailure(
   };
 }
 
+/** A failure as a part of the `--json` object. */
+export function jsonOf({ code, message, hint, flash }: Failure): object {
+  return {
+    error: { code, message, ...(hint && { hint }) },
+    ...(flash && { flash }),
+  };
+}
+
 /** Writes a failure for a person: what, then what to try. */
-export function formatFailure(failure: Failure, color: boolean): string {
+export function formatFailure(
+  failure: Failure,
+  options: FormatOptions = {},
+): string {
+  const { color = false, port } = options;
+  const prefix = port === undefined ? "" : `[${port}] `;
   const { code, message, hint, flash } = failure;
   const lead = code === "usage" ? "Usage error" : "A fatal error occurred";
   const lines = [
@@ -66,7 +87,10 @@ export function formatFailure(failure: Failure, color: boolean): string {
     flash,
     hint && `Hint: ${hint}`,
   ];
-  return `${lines.filter(Boolean).join("\n")}\n`;
+  return lines.filter((line) => line !== undefined)
+    .flatMap((line) => line.split("\n"))
+    .map((line) => `${prefix}${line}\n`)
+    .join("");
 }
 
 /** What was thrown first, where closing the port then failed as well. */

@@ -3,29 +3,21 @@
  * The `espline` command line: `espline <verb> …`, for people and scripts that
  * know esptool. Everything it does is done through the library's public API.
  *
- * With `--json`, stdout gets one JSON object and nothing else:
- *
- * ```
- * { "ok": true, "command": "read-mac", "port": "/dev/ttyUSB0", "chip": { … }, "result": { … } }
- * { "ok": false, "command": "read-mac", "error": { "code": "port-busy", "message": "…", "hint": "…" } }
- * ```
- *
- * `port` and `chip` (a {@linkcode ChipIdentity}) are there where the verb has a
- * port; `result` is what the verb's help says; `code` is an `EspErrorCode`, or
- * `usage`, `aborted` or `failed`; `flash` tells in words what an unfinished
- * verb has left in the flash. Numbers are plain: bytes, milliseconds, addresses.
+ * With `--json`, stdout gets one JSON object and nothing else; docs/json.md says
+ * what is in it for each verb.
  *
  * @module
  */
 
 import { COMMANDS } from "./commands.ts";
-import { FlashState } from "./flash_state.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { formatFailure } from "./failure.ts";
 import { type CliIo, systemIo } from "./io.ts";
 import { type Grammar, helpText, parseCommandLine } from "./parse.ts";
-import { describeFailure, type Failure, formatFailure } from "./failure.ts";
-import { Screen } from "./screen.ts";
+import { expandResponseFiles } from "./response_file.ts";
+import { failed, type Outcome, runCall } from "./run.ts";
 
-export type { CliIo, TextSink } from "./io.ts";
+export type { CliIo, KeySource, TextSink } from "./io.ts";
 
 /**
  * Runs a command line.
@@ -45,72 +37,55 @@ export async function main(
 }
 
 async function runLine(args: readonly string[], io: CliIo): Promise<number> {
-  const json = wantsJson(args);
-  const screen = new Screen(io.stdout, { silent: json });
-  const flash = new FlashState();
-  const seen: { command?: string } = {};
+  let json = wantsJson(args);
+  let outcome: Outcome;
   try {
-    const report = await runVerb(args, io, screen, flash, seen);
-    screen.endLine();
-    if (json) writeJson(io, { ok: true, ...seen, ...report });
-    return 0;
+    const words = await expandResponseFiles(args);
+    json ||= wantsJson(words);
+    outcome = await runWords(words, io, json);
   } catch (error) {
-    screen.endLine();
-    const failure = describeFailure(error, io.signal, flash);
-    if (json) writeJson(io, { ok: false, ...seen, ...jsonOf(failure) });
-    else io.stderr.write(formatFailure(failure, useColor(io)));
-    return failure.exitCode;
+    outcome = failed(error, io);
   }
+  if (json) io.stdout.write(`${JSON.stringify(outcome.json)}\n`);
+  else tellFailures(outcome, io);
+  return outcome.exitCode;
 }
 
-async function runVerb(
-  args: readonly string[],
+async function runWords(
+  words: readonly string[],
   io: CliIo,
-  screen: Screen,
-  flash: FlashState,
-  seen: { command?: string },
-): Promise<object> {
-  const grammar: Grammar = {
-    commands: COMMANDS,
-    env: (name) => io.env(name),
-    columns: io.stdout.columns,
-  };
-  const parsed = parseCommandLine(args, grammar);
+  json: boolean,
+): Promise<Outcome> {
+  const env = (name: string) => io.env(name);
+  const { columns } = io.stdout;
+  const grammar: Grammar = { commands: COMMANDS, env, columns };
+  const parsed = parseCommandLine(words, grammar);
   if (parsed.kind === "help") {
-    screen.line(parsed.text.trimEnd());
-    return { command: "help", result: { text: parsed.text } };
+    const { text } = parsed;
+    if (!json) io.stdout.write(`${text.trimEnd()}\n`);
+    const report = { ok: true, command: "help", result: { text } };
+    return { exitCode: 0, json: report, failures: [] };
   }
-  const { command, ...values } = parsed;
-  seen.command = command.name;
-  io.signal.throwIfAborted();
-  return await command.run({
-    ...values,
+  let config: Promise<Config> | undefined;
+  return await runCall(parsed, {
     io,
-    screen,
-    flash,
+    config: () => config ??= loadConfig(env),
+    commands: COMMANDS,
     usage: (verb) => helpText(verb, grammar),
   });
+}
+
+function tellFailures({ failures }: Outcome, io: CliIo): void {
+  const color = io.stderr.isTerminal && !io.env("NO_COLOR");
+  for (const { port, failure } of failures) {
+    io.stderr.write(formatFailure(failure, { color, port }));
+  }
 }
 
 /** Whether to answer in JSON, known even if the rest cannot be understood. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).includes("--json");
-}
-
-function jsonOf({ code, message, hint, flash }: Failure): object {
-  return {
-    error: { code, message, ...(hint && { hint }) },
-    ...(flash && { flash }),
-  };
-}
-
-function writeJson(io: CliIo, value: object): void {
-  io.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-function useColor(io: CliIo): boolean {
-  return io.stderr.isTerminal && !io.env("NO_COLOR");
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

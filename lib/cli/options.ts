@@ -9,9 +9,26 @@ import {
   type BeforeMode,
   CHIPS,
   type FlashMode,
+  parseFlashSize,
+  type VddSdio,
 } from "../../mod.ts";
-import type { Argument, Flag, Options, Setting } from "./command.ts";
-import { oneOf, parseAttempts, parseBaud } from "./values.ts";
+import type {
+  Argument,
+  Flag,
+  OptionBase,
+  Options,
+  Repeated,
+  Setting,
+} from "./command.ts";
+import { parsePortFilters } from "./port_filter.ts";
+import {
+  namedWords,
+  oneOf,
+  parseBaud,
+  parseDecimal,
+  type WordParser,
+  wordsOf,
+} from "./values.ts";
 
 const BEFORE_MODES: readonly BeforeMode[] = [
   "default-reset",
@@ -29,13 +46,22 @@ const AFTER_MODES: readonly AfterMode[] = [
 ];
 
 /** Declares an option without a value. */
-export function flag(flags: string, summary: string): Flag {
-  return { kind: "flag", flags, summary };
+export function flag(
+  flags: string,
+  summary: string,
+  more: Pick<OptionBase, "aliases" | "hidden"> = {},
+): Flag {
+  return { kind: "flag", flags, summary, ...more };
 }
 
 /** Declares an option with a value. */
 export function setting<T>(option: Omit<Setting<T>, "kind">): Setting<T> {
   return { kind: "setting", ...option };
+}
+
+/** Declares an option that can be given several times, or has several values. */
+export function repeated<T>(option: Omit<Repeated<T>, "kind">): Repeated<T> {
+  return { kind: "list", ...option };
 }
 
 /** Declares an argument that must be there. */
@@ -47,6 +73,7 @@ export function required<T>(
   return {
     label: `<${name}>`,
     summary,
+    words: wordsOf(parse),
     parse: ([text = ""]) => parse(text),
   };
 }
@@ -60,6 +87,7 @@ export function optional<T>(
   return {
     label: `[${name}]`,
     summary,
+    words: wordsOf(parse),
     parse: ([text]) => text === undefined ? undefined : parse(text),
   };
 }
@@ -71,15 +99,25 @@ export const GLOBAL_OPTIONS = {
     summary: "the chip, so that another is refused (default: auto)",
     env: "CHIP",
     fallback: "auto",
-    parse: (text) => parseChip(text.toLowerCase().replaceAll(/[-_]/g, "")),
+    parse: namedWords(
+      ["auto", ...CHIPS.map(({ id }) => id)],
+      (text) => text.toLowerCase().replaceAll("-", ""),
+    ),
   }),
-  port: setting<string | undefined>({
+  ports: repeated<readonly string[]>({
     flags: "-p, --port <port>",
     summary:
-      "a path, COM port, socket://, rfc2217:// or sim:// URL (default: the only port there is)",
+      "a path, COM port, socket://, rfc2217:// or sim:// URL; several times, or all, for several boards at once (default: the first with a board)",
     env: "PORT",
-    fallback: undefined,
-    parse: String,
+    fallback: [],
+    parse: (texts) => texts,
+  }),
+  portFilters: repeated({
+    flags: "--port-filter <filter>",
+    summary:
+      "only ports with this vid=, pid=, name= or serial=; can be repeated",
+    fallback: [],
+    parse: parsePortFilters,
   }),
   baud: setting({
     flags: "-b, --baud <baud>",
@@ -103,44 +141,82 @@ export const GLOBAL_OPTIONS = {
     parse: oneOf(AFTER_MODES),
   }),
   noStub: flag("--no-stub", "talk to the ROM's loader only"),
-  connectAttempts: setting({
-    flags: "--connect-attempts <count>",
-    summary: "how often to try; 0 for ever (default: 7)",
-    env: "CONNECT_ATTEMPTS",
-    fallback: 7,
-    parse: parseAttempts,
+  vddSdio: setting<VddSdio | undefined>({
+    flags: "--override-vddsdio <voltage>",
+    summary: "supply an ESP32's flash chip with 1.8V, 1.9V or OFF",
+    fallback: undefined,
+    parse: namedWords(["1.8V", "1.9V", "OFF"], String),
   }),
+  connectAttempts: setting<number | undefined>({
+    flags: "--connect-attempts <count>",
+    summary: "how often to try; 0 or less for ever (default: 7)",
+    env: "CONNECT_ATTEMPTS",
+    fallback: undefined,
+    parse: parseDecimal,
+  }),
+  stubVersion: setting<string | undefined>({
+    flags: "--stub-version <version>",
+    summary: "the generation of Espressif's stub; there is only 2 here",
+    hidden: true,
+    env: "STUB_VERSION",
+    fallback: undefined,
+    parse: oneOf(["2"]),
+  }),
+  trace: flag("-t, --trace", "dump what goes over the wire, on stderr"),
+  verbose: flag("-v, --verbose", "say more"),
+  silent: flag("-s, --silent", "say nothing but errors"),
   json: flag("--json", "one JSON object on stdout, and nothing else"),
 } satisfies Options;
 
 /** Flash parameters for the image at the bootloader's offset. */
 export const FLASH_PARAMETER_OPTIONS = {
   flashMode: setting<FlashMode | "keep">({
-    flags: "--fm, --flash-mode <mode>",
+    flags: "-fm, --flash-mode <mode>",
+    aliases: ["--flash_mode"],
     summary: "qio, qout, dio, dout or keep, for a bootloader (default: keep)",
     env: "FM",
     fallback: "keep",
     parse: oneOf(["keep", "qio", "qout", "dio", "dout"]),
   }),
   flashFrequency: setting({
-    flags: "--ff, --flash-freq <frequency>",
+    flags: "-ff, --flash-freq <frequency>",
+    aliases: ["--flash_freq"],
     summary: "such as 40m, or keep, for a bootloader (default: keep)",
     env: "FF",
     fallback: "keep",
     parse: oneOf(["keep", ...encodings("frequencies")]),
   }),
   flashSize: setting({
-    flags: "--fs, --flash-size <size>",
+    flags: "-fs, --flash-size <size>",
+    aliases: ["--flash_size"],
     summary: "such as 4MB, detect or keep, for a bootloader (default: keep)",
     env: "FS",
     fallback: "keep",
-    parse: oneOf(["detect", "keep", ...encodings("sizes")]),
+    parse: flashSizeParser("detect", "keep"),
   }),
 } satisfies Options;
-
-const parseChip = oneOf(["auto", ...CHIPS.map(({ id }) => id)]);
 
 /** What any chip's image header can say; whether this chip's can is known when it answers. */
 function encodings(field: "sizes" | "frequencies"): string[] {
   return [...new Set(CHIPS.flatMap(({ flash }) => Object.keys(flash[field])))];
+}
+
+/**
+ * Makes a parser of a flash size: in bytes, as `4MB`, or in megabits, as the
+ * first esptool had it: `32m` is the same.
+ *
+ * @param words What else it may be.
+ */
+export function flashSizeParser(
+  ...words: readonly string[]
+): WordParser<string> {
+  const sizes = encodings("sizes");
+  return namedWords([...words, ...sizes], (text) => {
+    const [, megabits, layout = ""] = /^(\d{1,4})m(-c1)?$/.exec(text) ?? [];
+    if (megabits === undefined) return text;
+    const bytes = Number(megabits) * 0x2_0000;
+    return sizes.find((size) =>
+      parseFlashSize(size) === bytes && size.endsWith("-c1") === (layout !== "")
+    ) ?? text;
+  });
 }

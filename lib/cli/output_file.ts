@@ -6,36 +6,60 @@
 
 import { basename, dirname, join } from "node:path";
 import { EspError } from "../../mod.ts";
+import { Board } from "./board.ts";
 
 /** A file to be written once its content is known. Dispose of it, whether it was written or not. */
 export class OutputFile implements AsyncDisposable {
-  readonly #path: string;
+  readonly #name: string;
+  /** The name or, if it is a link, what it leads to. */
+  readonly #target: string;
+  readonly #board: Board;
   /** Where the content waits; absent if the target is no ordinary file, such as `/dev/stdout`. */
   readonly #temporary: string | undefined;
 
-  private constructor(path: string, temporary: string | undefined) {
-    this.#path = path;
-    this.#temporary = temporary;
+  private constructor(
+    name: string,
+    board: Board,
+    place: { readonly target: string; readonly temporary?: string },
+  ) {
+    this.#name = name;
+    this.#board = board;
+    this.#target = place.target;
+    this.#temporary = place.temporary;
+  }
+
+  /** Its path, with what is known by now of the board that it is named after. */
+  get path(): string {
+    return this.#board.pathOf(this.#name);
   }
 
   /**
    * Makes sure that the file can be written, before anything takes its time.
    *
+   * @param board Fills in `{port}` and `{mac}` in the name.
    * @throws {EspError} `file-invalid` if it cannot.
+   * @throws {UsageError} If several boards would write the same file.
    */
-  static async create(path: string): Promise<OutputFile> {
+  static async create(
+    path: string,
+    board: Board = new Board(),
+  ): Promise<OutputFile> {
+    board.checkPath(path);
+    const name = board.pathOf(path);
     try {
-      const target = await resolveTarget(path);
+      const target = await resolveTarget(name);
       if (target.isDirectory) throw new Error("it is a folder");
-      if (!target.replaceable) return new OutputFile(path, undefined);
+      if (!target.replaceable) {
+        return new OutputFile(name, board, { target: name });
+      }
       const temporary = join(
         dirname(target.path),
         `.${basename(target.path)}.${crypto.randomUUID()}`,
       );
       await Deno.writeFile(temporary, new Uint8Array(), { createNew: true });
-      return new OutputFile(target.path, temporary);
+      return new OutputFile(name, board, { target: target.path, temporary });
     } catch (cause) {
-      throw fileError("write", path, cause);
+      throw fileError("write", name, cause);
     }
   }
 
@@ -45,12 +69,14 @@ export class OutputFile implements AsyncDisposable {
    * @throws {EspError} `file-invalid` if that fails.
    */
   async write(data: Uint8Array): Promise<void> {
+    const target = this.#board.pathOf(this.#target);
+    this.#board.take(target);
     try {
-      await Deno.writeFile(this.#temporary ?? this.#path, data);
+      await Deno.writeFile(this.#temporary ?? target, data);
       if (this.#temporary === undefined) return;
-      await Deno.rename(this.#temporary, this.#path);
+      await Deno.rename(this.#temporary, target);
     } catch (cause) {
-      throw fileError("write", this.#path, cause);
+      throw fileError("write", this.path, cause);
     }
   }
 

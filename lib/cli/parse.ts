@@ -4,7 +4,11 @@
  * @module
  */
 
-import { Command as Program, CommanderError } from "npm:commander@14.0.3";
+import {
+  Command as Program,
+  CommanderError,
+  type Option as ProgramOption,
+} from "npm:commander@14.0.3";
 import type {
   Arguments,
   ArgumentValues,
@@ -18,6 +22,7 @@ import {
   addOptions,
   naming,
   readOptions,
+  ShownOption,
   type Typed,
 } from "./typed_options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -65,10 +70,13 @@ interface Found {
 
 const EPILOGUE = `
 Numbers: 4096, 0x1000, 0o10000 or 0b1; sizes also 4k and 1M. Older spellings
-(write_flash, --flash_mode, default_reset) are understood.
+(write_flash, --flash_mode, default_reset) are understood. @FILE stands for the
+words in a file, and @@TEXT for a word that begins with an @.
 
 Variables: ESPLINE_PORT, _BAUD, _CHIP, _BEFORE, _AFTER, _CONNECT_ATTEMPTS, _FM,
-_FF and _FS stand in for options, as do the same with ESPTOOL_; NO_COLOR.
+_FF and _FS stand in for options; _OPEN_PORT_ATTEMPTS says how often to try to
+open a port, _CFGFILE names a configuration file (else esptool.cfg, setup.cfg or
+tox.ini). Each can also begin with ESPTOOL_. NO_COLOR is heeded.
 
 Exit codes: 0 done; 1 trouble with the serial port; 2 a wrong command line, or a
 failure.
@@ -134,7 +142,7 @@ class Reading {
     if (this.#found === undefined) {
       throw new UsageError("No verb was given", 'Try "espline help".');
     }
-    return { kind: "call", ...this.#values(this.#found) };
+    return { kind: "call", ...this.#read(this.#found) };
   }
 
   help(verb: string | undefined): string {
@@ -160,7 +168,7 @@ class Reading {
     return program
       .exitOverride()
       .helpOption("-h, --help", "show this text")
-      .configureHelp({ subcommandTerm })
+      .configureHelp({ subcommandTerm, optionTerm, minWidthToWrap: 20 })
       .configureOutput({
         writeOut: (text) => void (this.#output += text),
         // The message comes with the CommanderError too.
@@ -176,6 +184,7 @@ class Reading {
     const program = this.#configure(new Program(command.name))
       .summary(command.summary)
       .description(command.summary)
+      .addHelpText("after", exampleText(command))
       .action((...texts: unknown[]) => {
         // Commander adds its options and itself behind the arguments.
         const count = Object.keys(command.arguments).length;
@@ -188,6 +197,28 @@ class Reading {
     addOptions(program, command.options, this.#own);
     addOptions(program, GLOBAL_OPTIONS, this.#typed, command.options);
     this.#program.addCommand(program);
+  }
+
+  /** @throws {UsageError} With a hint, whatever was wrong. */
+  #read(found: Found): Omit<ParsedCall, "kind"> {
+    try {
+      return this.#values(found);
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.hint !== undefined) {
+        throw error;
+      }
+      const hint = `Try "espline help ${found.command.name}".`;
+      throw new UsageError(error.message, hint);
+    }
+  }
+
+  /** What was typed of a verb's own options. One that it has in place of an option of every verb is its own before it, too. */
+  #typedFor({ options }: Command): Typed {
+    const globals: Options = GLOBAL_OPTIONS;
+    const taken = [...this.#typed].filter(([key]) =>
+      options[key]?.flags === globals[key]?.flags
+    );
+    return new Map([...taken, ...this.#own]);
   }
 
   #values(
@@ -206,10 +237,24 @@ class Reading {
     return {
       command,
       arguments: Object.fromEntries(values),
-      options: readOptions(command.options, this.#own, env),
+      options: readOptions(command.options, this.#typedFor(command), env),
       globals: readOptions(GLOBAL_OPTIONS, this.#typed, env),
     };
   }
+}
+
+/** An option with all its names, in a list of options. */
+function optionTerm(option: ProgramOption): string {
+  return option instanceof ShownOption ? option.term : option.flags;
+}
+
+/** What stands behind a verb's options in its help text. */
+function exampleText({ examples = [] }: Command): string {
+  if (examples.length === 0) return "";
+  const lines = examples.map(({ line, does }) =>
+    `  espline ${line}\n      ${does}`
+  );
+  return `\nExamples:\n${lines.join("\n")}`;
 }
 
 /** A verb with its arguments, in the list of verbs. */
@@ -228,7 +273,9 @@ function toUsageError({ code, message }: CommanderError): UsageError {
   if (code === "commander.help") {
     return new UsageError("No verb was given", 'Try "espline help".');
   }
-  const [first = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  // The names of programName() are for commander alone.
+  const text = message.replace(/^error: /, "").replaceAll("--.", "-");
+  const [first = "", suggestion] = text.split("\n");
   return new UsageError(
     first.charAt(0).toUpperCase() +
       first.slice(1).replace(/\.$/, "").replaceAll("'", '"'),

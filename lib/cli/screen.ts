@@ -4,8 +4,12 @@
  * @module
  */
 
-import type { ProgressEvent, TransferProgress } from "../../mod.ts";
-import type { TextSink } from "./io.ts";
+import type {
+  ConnectProgress,
+  ProgressEvent,
+  TransferProgress,
+} from "../../mod.ts";
+import type { Display } from "./display.ts";
 import { hex } from "./text.ts";
 
 /** The transfers that are worth a bar; a stub's upload is one line. */
@@ -22,30 +26,26 @@ const TITLES: Readonly<Record<Shown, string>> = {
 
 /** The widest bar, in characters. */
 const MAX_BAR_WIDTH = 30;
-/** Erase the rest of the line (ECMA-48 EL). */
-const CLEAR_TO_END = "\x1b[K";
 
 /** How a {@linkcode Screen} behaves. */
 export interface ScreenOptions {
-  /** Says nothing at all. */
-  readonly silent?: boolean;
+  /** Says more. */
+  readonly verbose?: boolean | undefined;
 }
 
 /** Lines, and progress: a bar where a person looks, else one line for each 10 %. */
 export class Screen {
-  readonly #sink: TextSink;
-  readonly #silent: boolean;
-  /** Whether the cursor stands behind text that has no line end yet. */
-  #lineOpen = false;
+  readonly #display: Display;
+  readonly #verbose: boolean;
   /** What the last progress was about, and how far it was told. */
   #shown = { title: "", step: -1 };
   #progress = true;
   #stubTold = false;
 
-  /** Makes a screen on a sink. */
-  constructor(sink: TextSink, options: ScreenOptions = {}) {
-    this.#sink = sink;
-    this.#silent = options.silent ?? false;
+  /** Makes a screen on a display. */
+  constructor(display: Display, options: ScreenOptions = {}) {
+    this.#display = display;
+    this.#verbose = options.verbose ?? false;
   }
 
   /** Leaves out the progress of transfers from now on. */
@@ -56,13 +56,12 @@ export class Screen {
   /** Writes a line, below whatever bar stands there. */
   line(text = ""): void {
     this.endLine();
-    this.#write(`${text}\n`);
+    this.#display.line(text);
   }
 
   /** Ends the line of a bar or of the attempts, if one is open. */
   endLine(): void {
-    if (this.#lineOpen) this.#write("\n");
-    this.#lineOpen = false;
+    this.#display.end();
     this.#shown = { title: "", step: -1 };
   }
 
@@ -70,10 +69,10 @@ export class Screen {
   show(event: ProgressEvent): void {
     switch (event.kind) {
       case "connect":
-        this.#write(event.attempt === 1 ? "Connecting..." : ".");
-        this.#lineOpen = true;
+        this.#connect(event);
         break;
       case "identify":
+        this.line(`Detecting chip type... ${event.chip}`);
         break;
       case "baud":
         this.line(`Changed the speed to ${event.baud} baud.`);
@@ -94,6 +93,15 @@ export class Screen {
     }
   }
 
+  #connect({ attempt, attempts, reset }: ConnectProgress): void {
+    if (!this.#verbose) {
+      this.#display.part(attempt === 1 ? "Connecting..." : ".");
+      return;
+    }
+    const of = attempts === Infinity ? "" : ` of ${attempts}`;
+    this.line(`Connecting, attempt ${attempt}${of}, reset: ${reset}`);
+  }
+
   /** Said once, although a stub comes in several parts. */
   #stub(): void {
     if (!this.#stubTold) this.line("Uploading stub flasher...");
@@ -105,14 +113,14 @@ export class Screen {
     const percent = event.total === 0
       ? 100
       : Math.floor(100 * event.done / event.total);
-    const { isTerminal } = this.#sink;
-    const step = isTerminal ? percent : Math.floor(percent / 10);
+    const { redraws } = this.#display;
+    const step = redraws ? percent : Math.floor(percent / 10);
     if (title === this.#shown.title && step === this.#shown.step) return;
     if (title !== this.#shown.title) this.endLine();
-    if (isTerminal) this.#bar(title, percent, event);
-    else if (step > 0) this.#write(`${title}... (${step * 10} %)\n`);
+    if (redraws) this.#bar(title, percent, event);
+    else if (step > 0) this.#display.line(`${title}... (${step * 10} %)`);
     this.#shown = { title, step };
-    if (isTerminal && event.done >= event.total) this.endLine();
+    if (redraws && event.done >= event.total) this.endLine();
   }
 
   #bar(
@@ -120,20 +128,15 @@ export class Screen {
     percent: number,
     { done, total }: TransferProgress,
   ): void {
+    const { columns } = this.#display;
     const figures = `${String(percent).padStart(3)} % ${done}/${total} bytes`;
-    const room = this.#sink.columns - title.length - figures.length - 5;
+    const room = columns - title.length - figures.length - 5;
     const width = Math.max(0, Math.min(MAX_BAR_WIDTH, room));
     const full = Math.floor(width * percent / 100);
     const bar = width < 5
       ? " "
       : ` [${"=".repeat(full)}${" ".repeat(width - full)}] `;
-    const text = `${title}${bar}${figures}`.slice(0, this.#sink.columns - 1);
-    this.#write(`\r${text}${CLEAR_TO_END}`);
-    this.#lineOpen = true;
-  }
-
-  #write(text: string): void {
-    if (!this.#silent) this.#sink.write(text);
+    this.#display.bar(`${title}${bar}${figures}`.slice(0, columns - 1));
   }
 }
 

@@ -5,9 +5,13 @@
  * @module
  */
 
-import { type ChipIdentity, type Device, open } from "../../mod.ts";
+import { type ChipIdentity, type Device, EspError, open } from "../../mod.ts";
 import type { Report, Surroundings } from "./command.ts";
-import { describePort, macLine } from "./text.ts";
+import type { CliIo } from "./io.ts";
+import { byLikelihood, filterPorts, type PortFilter } from "./port_filter.ts";
+import { publicName } from "./port_choice.ts";
+import { macLines } from "./text.ts";
+import { Tracer } from "./tracer.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -19,64 +23,130 @@ export type DeviceWork = (
   device: Device,
 ) => Report["result"] | Promise<Report["result"]>;
 
-/** Runs `work` on the board that the options name. */
+/** Runs `work` on the board that the options name or, if they name none, on the first that is found. */
 export async function withDevice(
   call: Surroundings,
   work: DeviceWork,
 ): Promise<Report> {
-  const port = await choosePort(call);
-  const result = await connected(call, port, work);
-  call.screen.endLine();
-  const { after } = call.globals;
-  if (after === "no-reset") call.screen.line("Staying in bootloader.");
-  if (after === "no-reset-stub") call.screen.line("Staying in flasher stub.");
-  return { port, ...result };
+  const { globals, screen, board } = call;
+  await noteConfig(call);
+  let chip: ChipIdentity;
+  let result: Report["result"];
+  {
+    await using device = await openDevice(call);
+    chip = await introduce(call, device);
+    result = await work(chip, device);
+  }
+  screen.endLine();
+  const { after } = globals;
+  if (after === "no-reset") screen.line("Staying in bootloader.");
+  if (after === "no-reset-stub") screen.line("Staying in flasher stub.");
+  return { ...(board.port && { port: board.port }), chip, result };
 }
 
-async function connected(
-  { io, globals, screen, flash }: Surroundings,
-  port: string,
-  work: DeviceWork,
-): Promise<Report> {
-  screen.line(`Serial port ${port}:`);
-  await using device = await open(io.target(port), {
+async function noteConfig({ config, screen }: Surroundings): Promise<void> {
+  const { path, unknown } = await config();
+  if (path !== undefined) {
+    screen.line(`Loaded custom configuration from ${path}`);
+  }
+  if (unknown.length > 0) {
+    screen.line(`Warning: "${path}" has unknown keys: ${unknown.join(", ")}`);
+  }
+}
+
+async function openDevice(call: Surroundings): Promise<Device> {
+  const { io, globals, screen } = call;
+  if (globals.port !== undefined) {
+    if (globals.portFilters.length > 0 && !globals.ports.includes("all")) {
+      screen.line("Note: --port-filter has no effect on a port that is named.");
+    }
+    return await openAt(call, globals.port);
+  }
+  const ports = await findPorts(io, globals.portFilters);
+  const [only] = ports;
+  if (only !== undefined && ports.length === 1) return await openAt(call, only);
+  screen.line(`Found ${ports.length} serial ports...`);
+  const failures: EspError[] = [];
+  for (const port of ports) {
+    try {
+      return await openAt(call, port);
+    } catch (error) {
+      if (!(error instanceof EspError) || io.signal.aborted) throw error;
+      screen.line(`${publicName(port)} failed to connect: ${error.message}`);
+      failures.push(error);
+    }
+  }
+  const reasons = failures.map(({ message }) => `\n  ${message}`).join("");
+  throw new EspError(
+    `Could not connect to an Espressif device on any of the ${ports.length} available serial ports:${reasons}`,
+    {
+      code: failures.at(-1)?.code ?? "port-not-found",
+      hint:
+        "Choose a port with --port, or with the variable ESPLINE_PORT, to be told more.",
+    },
+  );
+}
+
+/**
+ * The paths of the ports that may have a board, the most likely first.
+ *
+ * @throws {UsageError} If there is none.
+ */
+export async function findPorts(
+  io: CliIo,
+  filters: readonly PortFilter[],
+): Promise<string[]> {
+  const ports = byLikelihood(await io.listPorts());
+  const wanted = filterPorts(ports, filters);
+  if (wanted.length > 0) return wanted.map(({ path }) => path);
+  throw ports.length === 0
+    ? new UsageError(
+      "No serial port was found",
+      "Connect a board, or name its port: --port /dev/ttyUSB0, --port rfc2217://host:port, --port sim://esp32.",
+    )
+    : new UsageError(
+      `None of the ${ports.length} serial ports is one that --port-filter lets through`,
+      'Try "espline list-ports" to see what they are.',
+    );
+}
+
+async function openAt(call: Surroundings, port: string): Promise<Device> {
+  const { io, globals, screen, flash, board } = call;
+  board.port = publicName(port);
+  screen.line(`Serial port ${board.port}:`);
+  const { connectAttempts, ...settings } = await call.config();
+  const tracer = globals.trace ? new Tracer(call) : undefined;
+  return await open(io.target(port), {
+    ...settings,
     signal: io.signal,
     onProgress(event) {
       flash.observe(event);
       screen.show(event);
     },
+    onTrace: tracer?.onTrace,
     chip: globals.chip,
     baud: globals.baud,
     before: globals.before,
     after: globals.after,
     stub: !globals.noStub,
-    attempts: globals.connectAttempts,
+    vddSdio: globals.vddSdio,
+    attempts: globals.connectAttempts ?? connectAttempts,
   });
+}
+
+/** Says what the board is. */
+async function introduce(
+  { screen, board }: Surroundings,
+  device: Device,
+): Promise<ChipIdentity> {
   const chip = await device.readIdentity();
-  screen.line(`Connected to ${chip.chip} on ${port}:`);
+  board.mac = chip.mac;
+  screen.line(`Connected to ${chip.chip} on ${board.port}:`);
   screen.line(`Chip type:          ${chip.description}`);
   screen.line(`Features:           ${chip.features.join(", ")}`);
   screen.line(`Crystal frequency:  ${chip.crystalMhz}MHz`);
-  screen.line(macLine(chip.mac));
+  for (const line of macLines(chip)) screen.line(line);
   screen.line();
   if (device.isStub) screen.line("Stub flasher running.");
-  return { chip, result: await work(chip, device) };
-}
-
-async function choosePort({ io, globals }: Surroundings): Promise<string> {
-  if (globals.port !== undefined) return globals.port;
-  const ports = await io.listPorts();
-  const [only, ...others] = ports;
-  if (only !== undefined && others.length === 0) return only.path;
-  if (only === undefined) {
-    throw new UsageError(
-      "No serial port was found",
-      "Connect a board, or name its port: --port /dev/ttyUSB0, --port rfc2217://host:port, --port sim://esp32.",
-    );
-  }
-  const list = ports.map((port) => `  ${describePort(port)}`).join("\n");
-  throw new UsageError(
-    `There are ${ports.length} serial ports, and none was chosen:\n${list}`,
-    "Choose one with --port, or with the variable ESPLINE_PORT.",
-  );
+  return chip;
 }

@@ -5,14 +5,12 @@
  * @module
  */
 
-import type { Command, Options } from "./command.ts";
-
-/** Short names of more than one letter, and the long names that they stand for. */
-const DOUBLE_LETTERS = /^-(fm|ff|fs)(?==|$)/;
+import type { AnyOption, Command, Options } from "./command.ts";
 
 /**
- * Turns `write_flash` into `write-flash`, `--flash_mode` into `--flash-mode`
- * and `-fm` into `--fm`. Values and file names stay as they are.
+ * Turns `write_flash` into `write-flash`, and a short option of more than one
+ * letter, which commander does not know, into the name that it has there.
+ * Values and file names stay as they are.
  */
 export function normalizeWords(
   words: readonly string[],
@@ -26,10 +24,15 @@ export function normalizeWords(
     const word = words[i] ?? "";
     if (word === "--") return [...result, ...words.slice(i)];
     if (word.startsWith("-")) {
-      const option = normalizeOption(word);
-      result.push(option);
+      const [name = ""] = word.split("=", 1);
+      const found = findOption(name, options);
+      result.push(
+        found === undefined
+          ? word
+          : programName(name) + word.slice(name.length),
+      );
       const next = words[i + 1];
-      if (next !== undefined && takesNext(option, options)) {
+      if (word === name && next !== undefined && takesNext(found)) {
         result.push(next);
         i++;
       }
@@ -47,16 +50,31 @@ export function normalizeWords(
   return result;
 }
 
-function normalizeOption(word: string): string {
-  if (!word.startsWith("--")) return word.replace(DOUBLE_LETTERS, "--$1");
-  const [name = ""] = word.split("=", 1);
-  return name.replaceAll("_", "-") + word.slice(name.length);
+/** All spellings of an option, the older ones last. */
+export function spellings(option: AnyOption): string[] {
+  return [...shownNames(option), ...option.aliases ?? []];
 }
 
-/** Whether the next word is this option's value. A verb's own options come last, and win. */
-function takesNext(word: string, options: Options): boolean {
-  const found = Object.values(options).findLast(({ flags }) =>
-    flags.split(/[ ,]+/).includes(word)
-  );
-  return found?.kind === "setting";
+/** The spellings of an option that the help text has, the long one last. */
+export function shownNames({ flags }: AnyOption): string[] {
+  return flags.replace(/ <.+>$/, "").split(", ");
+}
+
+/**
+ * What commander calls a spelling: `-fm`, which it would take for `-f m`, has
+ * a name there that nobody types.
+ */
+export function programName(name: string): string {
+  return /^-[^-]{2}/.test(name) ? `--.${name.slice(1)}` : name;
+}
+
+/** A verb's own options come last, and win. */
+function findOption(name: string, options: Options): AnyOption | undefined {
+  return Object.values(options)
+    .findLast((option) => spellings(option).includes(name));
+}
+
+/** Whether the next word is this option's value. */
+function takesNext(option: AnyOption | undefined): boolean {
+  return option !== undefined && option.kind !== "flag";
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PortInfo } from "../../mod.ts";
+import type { ChipIdentity, PortInfo } from "../../mod.ts";
 
 /** A number of 32 bits as `0x` and 8 digits, without the separator that messages have. */
 export function hex(value: number): string {
@@ -19,9 +19,16 @@ export function speed(bytes: number, ms: number): string {
     : seconds;
 }
 
-/** A MAC address, where wrappers of esptool look for it. */
-export function macLine(mac: string): string {
-  return `MAC:                ${mac}`;
+/** A chip's addresses, where wrappers of esptool look for them. */
+export function macLines(
+  { mac, macExtension, eui64 }: ChipIdentity,
+): string[] {
+  if (eui64 === undefined) return [`MAC:                ${mac}`];
+  return [
+    `MAC:                ${eui64}`,
+    `BASE MAC:           ${mac}`,
+    `MAC_EXT:            ${macExtension}`,
+  ];
 }
 
 /** A flash size as esptool's users call it: `512KB`, `4MB`. */

@@ -35,8 +35,8 @@ export interface PortSource {
 
 /**
  * What to open: a path (`/dev/ttyUSB0`, `COM5`), a URL (`socket://host:port`,
- * `rfc2217://host:port`, `sim://esp32`), a port that is open already, or a
- * source of ports.
+ * `rfc2217://host:port`, with `token@` before the host if the server wants one,
+ * `sim://esp32`), a port that is open already, or a source of ports.
  */
 export type PortTarget = string | Transport | PortSource;
 
@@ -68,17 +68,21 @@ export async function openTransport(
       return await virtualBoardFromUrl(target).open(options);
     }
     case "socket": {
-      const { host, port, query } = parseHostUrl(target);
+      const { host, port, query, user } = parseHostUrl(target);
       refuseOthers(target, query, []);
+      if (user !== "") {
+        throw new SyntaxError(`Cannot open "${target}": raw TCP has no token`);
+      }
       return await openTcp(host, port, options);
     }
     case "rfc2217": {
-      const { host, port, query } = parseHostUrl(target);
+      const { host, port, query, user } = parseHostUrl(target);
       const timeout = query.get("timeout");
       refuseOthers(target, query, ["ign_set_control", "timeout"]);
       return await openRfc2217(host, port, {
         ...options,
         ignoreSetControl: query.has("ign_set_control"),
+        ...(user !== "" && { token: user }),
         ...(timeout !== null && { timeout: Number(timeout) * 1000 }),
       });
     }
@@ -121,6 +125,8 @@ interface HostUrl {
   readonly host: string;
   readonly port: number;
   readonly query: URLSearchParams;
+  /** What stands before `@`. */
+  readonly user: string;
 }
 
 function parseHostUrl(text: string): HostUrl {
@@ -134,5 +140,16 @@ function parseHostUrl(text: string): HostUrl {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port),
     query: url.searchParams,
+    user: decodeUser(url.username, text),
   };
+}
+
+function decodeUser(user: string, text: string): string {
+  try {
+    return decodeURIComponent(user);
+  } catch {
+    throw new SyntaxError(
+      `Cannot open "${text}": what stands before @ has a % without two hex digits`,
+    );
+  }
 }

@@ -5,14 +5,18 @@
  */
 
 import { chipById } from "../chips/registry.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, delay, systemClock } from "../clock.ts";
+import { TransportError } from "../errors.ts";
 import { type BeforeMode, connectLoader } from "../loader/connect.ts";
 import type { Loader } from "../loader/loader.ts";
-import { parseResetSequence } from "../loader/reset.ts";
+import { parseResetSequence, type ResetSequence } from "../loader/reset.ts";
 import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
-import { runStub, type StubImage } from "../loader/stub.ts";
+import type { TraceListener } from "../loader/trace.ts";
+import { overrideVddSdio, type VddSdio } from "../loader/vdd_sdio.ts";
+import { publishedStub, runStub, type StubImage } from "../loader/stub.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
+import type { Transport } from "../transport/transport.ts";
 import { withLimits } from "../limits.ts";
 import { AFTER_MODES, type AfterMode } from "./after_mode.ts";
 import { Device } from "./device.ts";
@@ -59,8 +63,31 @@ export interface OpenOptions extends OperationOptions {
   readonly attempts?: number | undefined;
   /** A reset sequence of one's own, as in esptool's configuration: `D0|R1|W0.1|D1|R0|W0.05|D0`. */
   readonly reset?: string | undefined;
+  /** How long GPIO0 stays low after one of the usual resets, in milliseconds. */
+  readonly resetDelay?: number | undefined;
+  /** A reset into the application of one's own, written as `reset` is. */
+  readonly hardReset?: string | undefined;
   /** Time limits of the commands. */
   readonly timeouts?: Timeouts | undefined;
+  /** How long the port may take to accept what is sent, in milliseconds. */
+  readonly writeTimeout?: number | undefined;
+  /**
+   * How often one packet of flash data may be sent.
+   *
+   * @default {3}
+   */
+  readonly writeAttempts?: number | undefined;
+  /**
+   * How often to try to open the port, for one that is yet to appear; zero or
+   * less, or `Infinity`, for ever.
+   *
+   * @default {1}
+   */
+  readonly openAttempts?: number | undefined;
+  /** What an ESP32's flash chip is supplied with until the next reset. */
+  readonly vddSdio?: VddSdio | undefined;
+  /** Told of everything on the wire. */
+  readonly onTrace?: TraceListener | undefined;
   /** The clock that everything goes by; the machine's own, but for tests. */
   readonly clock?: Clock | undefined;
 }
@@ -146,28 +173,28 @@ async function openLoader(
   const {
     chip = "auto",
     baud = FIRST_CONTACT_BAUD,
-    reset,
-    signal,
-    onProgress,
   } = options;
   checkOptions(options);
   const family = chip === "auto" ? undefined : chipById(chip);
-  const sequence = reset === undefined ? undefined : parseResetSequence(reset);
   const baudRate = Math.min(baud, FIRST_CONTACT_BAUD);
-  const transport = await openTransport(target, {
-    baudRate,
-    signal,
-    onProgress,
-  });
+  const resets = {
+    reset: sequenceOf(options.reset),
+    hardReset: sequenceOf(options.hardReset),
+  };
+  const transport = await openPort(target, { ...options, baud: baudRate });
   try {
     // The time limit is around all of this, not around each part.
     const { timeout: _timeout, ...connecting } = options;
     const rom = await connectLoader(transport, {
       ...connecting,
       chip: family,
-      reset: sequence,
+      ...resets,
     });
     const loader = await startStub(rom, options);
+    const { vddSdio } = options;
+    if (vddSdio !== undefined) {
+      await overrideVddSdio(loader, vddSdio, options);
+    }
     if (baud > baudRate) await raiseBaud(loader, baud, options);
     return loader;
   } catch (error) {
@@ -176,14 +203,47 @@ async function openLoader(
   }
 }
 
+function sequenceOf(text: string | undefined): ResetSequence | undefined {
+  return text === undefined ? undefined : parseResetSequence(text);
+}
+
+/** How long to wait for a port to appear before the next look, in milliseconds. */
+const OPEN_PAUSE = 100;
+
+async function openPort(
+  target: PortTarget,
+  options: OpenOptions,
+): Promise<Transport> {
+  const { baud, signal, onProgress, clock = systemClock } = options;
+  const wanted = options.openAttempts ?? 1;
+  const attempts = wanted > 0 ? wanted : Infinity;
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await openTransport(target, {
+        ...(baud !== undefined && { baudRate: baud }),
+        signal,
+        onProgress,
+      });
+    } catch (error) {
+      if (!(error instanceof TransportError) || attempt >= attempts) {
+        throw error;
+      }
+      await delay(clock, OPEN_PAUSE, { signal });
+    }
+  }
+}
+
 async function startStub(rom: Loader, options: OpenOptions): Promise<Loader> {
   const { stub = true, signal, onProgress } = options;
   if (stub === false || rom.isStub) return rom;
-  return await runStub(rom, {
-    stub: stub === true ? undefined : stub,
-    signal,
-    onProgress,
-  });
+  const image = stub === true ? await publishedStub(rom, { signal }) : stub;
+  if (image !== undefined) {
+    return await runStub(rom, { stub: image, signal, onProgress });
+  }
+  const message =
+    `No flasher stub runs on this ${rom.chip.name}: its ROM does the work`;
+  onProgress?.({ kind: "note", port: rom.port, message });
+  return rom;
 }
 
 async function raiseBaud(

@@ -20,6 +20,8 @@ export {
   type BuildImageOptions,
   type Program,
 } from "./build_image.ts";
+export { type FrameRule, FrameTable } from "./dwarf_frames.ts";
+export { LineTable, type SourceLine } from "./dwarf_lines.ts";
 export {
   type ElfFile,
   type ElfMachine,

@@ -72,6 +72,7 @@ const HEADING = [
 const UNITS: Readonly<Record<string, number>> = { k: 0x400, m: 0x10_0000 };
 /** 0xFF means "any" where a program looks for partitions. */
 const MAX_TYPE = 0xfe;
+const MAX_UINT32 = 0xffff_ffff;
 
 /**
  * Reads a partition table from text. An offset that is left out is the end of
@@ -137,6 +138,7 @@ function readRow(fields: readonly string[], line: number): Row {
   if (new TextEncoder().encode(name).length > MAX_NAME_SIZE) {
     throw unreadable(line, `"${name}" has more than ${MAX_NAME_SIZE} bytes`);
   }
+  if (name.includes("\0")) throw unreadable(line, "the name has a zero byte");
   const types = typeNames();
   const typeNumber = readNumberOrName(type, "type", types, line);
   return {
@@ -184,7 +186,7 @@ function readBytes(
   const unit = UNITS[digits.slice(-1).toLowerCase()];
   const value = readNumber(unit === undefined ? digits : digits.slice(0, -1)) *
     (unit ?? 1);
-  if (value <= 0xffff_ffff) return sign * value;
+  if (value <= MAX_UINT32) return sign * value;
   throw unreadable(
     line,
     `"${text}" is no ${what} in bytes, such as 0x1000, 4096, 4K or 1M`,
@@ -233,6 +235,9 @@ function placeRows(
           hex(offset + size)
         }`,
       );
+    }
+    if (offset > MAX_UINT32 || size > MAX_UINT32) {
+      throw unreadable(line, `"${row.name}" is not within 4 GiB`);
     }
     const partition = { ...fields, offset, size };
     if (!isPrimary(partition)) next = offset + size;

@@ -21,8 +21,6 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** How often one packet may be sent. */
-const TRIES = 3;
 /** A stub's status for a damaged packet: the high byte. */
 const STUB_CHECKSUM = 0xc1;
 
@@ -41,7 +39,7 @@ export async function sendToFlash(write: FlashWrite): Promise<void> {
     const { index, error } = failure;
     const tries = (failures.get(index) ?? 0) + 1;
     failures.set(index, tries);
-    if (tries >= TRIES) throw error;
+    if (tries >= write.loader.link.writeAttempts) throw error;
     if (index >= 0) from = write.source.resume(index);
     note(write, index, error);
   }
@@ -92,7 +90,8 @@ async function sendBlock(
       return await source.send(loader, data, place, { signal });
     } catch (error) {
       // A stub looks at the checksum first, and takes the packet again.
-      if (!isDamaged(loader, error) || attempt >= TRIES) throw error;
+      const last = attempt >= loader.link.writeAttempts;
+      if (!isDamaged(loader, error) || last) throw error;
       note(write, index, error);
     }
   }

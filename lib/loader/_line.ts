@@ -4,10 +4,18 @@ import { SlipDecoder } from "../framing/slip.ts";
 import type { Transport } from "../transport/transport.ts";
 import { ByteTail } from "./_byte_tail.ts";
 import { type Arrival, FrameInbox } from "./_frame_inbox.ts";
+import type { TraceListener } from "./trace.ts";
 
 /** How many bytes are kept for a diagnosis: of all, and of those outside frames. */
 const RECENT_SIZE = 4096;
 const NOISE_SIZE = 1024;
+
+/** What a line may be told beside its port. */
+export interface LineOptions {
+  /** How long the port may take to accept bytes, in milliseconds. */
+  readonly writeTimeout?: number | undefined;
+  readonly onTrace?: TraceListener | undefined;
+}
 
 /** How long to wait for a frame, and what to fail with when that is over. */
 export interface TakeFrameOptions {
@@ -28,21 +36,32 @@ export class Line {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #decoder: SlipDecoder;
   readonly #inbox = new FrameInbox();
+  readonly #writeTimeout: number | undefined;
+  readonly #onTrace: TraceListener | undefined;
   readonly #pumping: Promise<void>;
   #lastByteAt = 0;
   #detached = false;
   readonly recent: ByteTail = new ByteTail(RECENT_SIZE);
   readonly noise: ByteTail = new ByteTail(NOISE_SIZE);
 
-  constructor(transport: Transport, clock: Clock) {
+  constructor(
+    transport: Transport,
+    clock: Clock,
+    { writeTimeout, onTrace }: LineOptions = {},
+  ) {
     this.#clock = clock;
+    this.#writeTimeout = writeTimeout;
+    this.#onTrace = onTrace;
     this.#transport = transport;
     this.#reader = transport.readable.getReader();
     this.#writer = transport.writable.getWriter();
     // A closed port is reported by the pump and by each write.
     this.#writer.closed.catch(() => {});
     this.#decoder = new SlipDecoder({
-      frame: (payload) => this.#inbox.put(payload),
+      frame: (payload) => {
+        onTrace?.({ kind: "frame", bytes: payload });
+        this.#inbox.put(payload);
+      },
       error: (error) => this.#inbox.put(error),
       noise: (bytes) => this.noise.push(bytes),
     });
@@ -52,7 +71,12 @@ export class Line {
   /** Whoever waits for a frame learns of a failed write. */
   write(bytes: Uint8Array): void {
     if (this.#detached) return;
-    this.#writer.write(bytes).catch((error) => this.#inbox.fail(error));
+    this.#onTrace?.({ kind: "write", bytes });
+    const writing = this.#writer.write(bytes);
+    writing.catch((error) => this.#inbox.fail(error));
+    if (this.#writeTimeout !== undefined) {
+      this.#watch(writing, this.#writeTimeout);
+    }
   }
 
   take(options: TakeFrameOptions): Promise<Arrival> {
@@ -100,12 +124,24 @@ export class Line {
     await this.#pumping;
   }
 
+  /** Fails whoever waits for a frame if `writing` takes longer than `ms`. */
+  #watch(writing: Promise<void>, ms: number): void {
+    const settled = new AbortController();
+    const stop = () => settled.abort();
+    writing.then(stop, stop);
+    delay(this.#clock, ms, { signal: settled.signal }).then(
+      () => this.#inbox.fail(stuck(this.#transport.port, ms)),
+      () => {},
+    );
+  }
+
   async #pump(): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) break;
         this.#lastByteAt = this.#clock.now();
+        this.#onTrace?.({ kind: "read", bytes: value });
         this.recent.push(value);
         this.#decoder.push(value);
       }
@@ -114,6 +150,16 @@ export class Line {
       this.#inbox.fail(error);
     }
   }
+}
+
+function stuck(port: string, ms: number): TransportError {
+  return new TransportError(
+    `Cannot write to ${port}: it has accepted nothing for ${ms} ms`,
+    {
+      code: "port-io",
+      hint: "Unplug the adapter and plug it in again.",
+    },
+  );
 }
 
 function closed(port: string): TransportError {

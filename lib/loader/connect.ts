@@ -6,7 +6,7 @@
 
 import type { ChipFamily } from "../chips/family.ts";
 import { CHIPS } from "../chips/registry.ts";
-import { type Clock, delay, systemClock } from "../clock.ts";
+import { delay, systemClock } from "../clock.ts";
 import {
   ChipError,
   CommandError,
@@ -17,12 +17,11 @@ import {
 import type { OperationOptions } from "../progress.ts";
 import { SYNC } from "../protocol/commands.ts";
 import { decodeResponse } from "../protocol/packet.ts";
-import type { Timeouts } from "../protocol/timeouts.ts";
 import type { Transport } from "../transport/transport.ts";
 import { operate } from "./_operation.ts";
 import { detectChip, isStubAnswering } from "./detect.ts";
 import { diagnoseConnect, isReadable } from "./diagnosis.ts";
-import { type FrameExchange, Link } from "./link.ts";
+import { type FrameExchange, Link, type LinkOptions } from "./link.ts";
 import { Loader } from "./loader.ts";
 import {
   isUsbJtag,
@@ -30,6 +29,7 @@ import {
   RESET_SEQUENCES,
   type ResetSequence,
   stopWatchdogs,
+  transistorResets,
 } from "./reset.ts";
 
 /**
@@ -45,7 +45,7 @@ export type BeforeMode =
   | "no-reset-no-sync";
 
 /** Options of {@linkcode connectLoader}. */
-export interface ConnectOptions extends OperationOptions {
+export interface ConnectOptions extends OperationOptions, LinkOptions {
   /** The chip that it must be; any by default. */
   readonly chip?: ChipFamily | undefined;
   /**
@@ -62,10 +62,8 @@ export interface ConnectOptions extends OperationOptions {
   readonly attempts?: number | undefined;
   /** A reset of one's own, in place of the known ones. */
   readonly reset?: ResetSequence | undefined;
-  /** The source of time. */
-  readonly clock?: Clock | undefined;
-  /** Time limits. */
-  readonly timeouts?: Timeouts | undefined;
+  /** How long GPIO0 stays low after one of the usual resets, in milliseconds; longer every second time. */
+  readonly resetDelay?: number | undefined;
   /**
    * Whether to wait for the boot log after each reset, for the diagnosis.
    *
@@ -101,8 +99,8 @@ export async function connectLoader(
   transport: Transport,
   options: ConnectOptions = {},
 ): Promise<Loader> {
-  const { clock = systemClock, timeouts } = options;
-  const link = new Link(transport, { clock, timeouts });
+  const { clock = systemClock } = options;
+  const link = new Link(transport, options);
   try {
     return await operate(
       clock,
@@ -191,10 +189,14 @@ function resetsFor(
   link: Link,
   options: ConnectOptions,
 ): readonly ResetSequence[] {
-  const { tight, tightSlow, classic, classicSlow, usbJtag } = RESET_SEQUENCES;
   if (keepsState(options) || link.info.signals === "none") return [];
   if (options.reset !== undefined) return [options.reset];
-  if (options.before === "usb-reset" || isUsbJtag(link.info)) return [usbJtag];
+  if (options.before === "usb-reset" || isUsbJtag(link.info)) {
+    return [RESET_SEQUENCES.usbJtag];
+  }
+  const { tight, tightSlow, classic, classicSlow } = transistorResets(
+    options.resetDelay,
+  );
   return link.info.signals === "together"
     ? [tight, tightSlow, classic, classicSlow]
     : [classic, classicSlow];

@@ -33,6 +33,10 @@ export interface ChipIdentity {
   readonly crystalMhz: number;
   /** The base MAC address, lower case with colons. */
   readonly mac: string;
+  /** The two bytes that make an EUI-64 of the MAC address, on chips with IEEE 802.15.4: `ff:fe`. */
+  readonly macExtension?: string;
+  /** The address of eight bytes: the MAC address with its extension in the middle. */
+  readonly eui64?: string;
   /** The ESP8266's own id; for the others, which have none, the last three bytes of the MAC address as a number. */
   readonly chipId: number;
 }
@@ -45,6 +49,8 @@ type ReadField = (name: string) => Promise<number>;
 
 /** UART_CLKDIV's whole part. */
 const CLKDIV_MASK = 0xf_ffff;
+/** An address's first three bytes, as they are written: `aa:bb:cc`. */
+const VENDOR_LENGTH = 8;
 /** How far a measured crystal may be off, in megahertz, before a note says so. */
 const CRYSTAL_TOLERANCE = 1;
 
@@ -57,9 +63,7 @@ export async function readIdentity(
   return await withWords(loader, what, options, async (readWord) => {
     const { chip } = loader;
     const raw: ReadField = (name) => readField(chip, name, readWord);
-    const revision = chip.efuse.fields["majorRevision"] === undefined
-      ? undefined
-      : await revisionOf(chip, raw);
+    const revision = await revisionWith(chip, readWord);
     const field: ReadField = (name) => corrected(name, revision) ?? raw(name);
     const name = await textFor(chip, chip.efuse.description, field) ??
       chip.name;
@@ -72,10 +76,18 @@ export async function readIdentity(
       ...(revision !== undefined && { revision }),
       features: await featuresOf(chip, field),
       crystalMhz: await crystalMhz(loader, readWord, options),
-      mac: await macOf(chip, readWord),
+      ...await addressesOf(chip, readWord),
       chipId: await chipIdOf(chip, readWord),
     };
   });
+}
+
+async function revisionWith(
+  chip: ChipFamily,
+  readWord: ReadWord,
+): Promise<ChipRevision | undefined> {
+  if (chip.efuse.fields["majorRevision"] === undefined) return undefined;
+  return await revisionOf(chip, (name) => readField(chip, name, readWord));
 }
 
 /** The revision as a quirk may have put it right, for the rules that ask for it. */
@@ -87,6 +99,20 @@ function corrected(
   if (name === "majorRevision") return Promise.resolve(revision.major);
   if (name === "minorRevision") return Promise.resolve(revision.minor);
   return undefined;
+}
+
+/** Reads the wafer's revision; v0.0 of a chip that has none. */
+export async function readRevision(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<ChipRevision> {
+  return await withWords(
+    loader,
+    "read the chip's revision",
+    options,
+    async (readWord) =>
+      await revisionWith(loader.chip, readWord) ?? { major: 0, minor: 0 },
+  );
 }
 
 /** Reads the base MAC address: lower case with colons. */
@@ -194,7 +220,8 @@ async function textFor(
     let text = rule.text;
     for (const [slot, name = ""] of rule.text.matchAll(/\{(\w+)\}/g)) {
       const value = await field(name);
-      text = text.replace(slot, efuse.labels?.[name]?.[value] ?? `${value}`);
+      const labels = efuse.labels?.[name];
+      text = text.replace(slot, labels?.[value] ?? labels?.other ?? `${value}`);
     }
     return text;
   }
@@ -207,10 +234,10 @@ async function holds(
 ): Promise<boolean> {
   for (const [name, wanted] of Object.entries(when)) {
     const value = await field(name);
-    const met = typeof wanted === "number"
-      ? value === wanted
-      : value >= wanted.min;
-    if (!met) return false;
+    const { min = -Infinity, max = Infinity } = typeof wanted === "number"
+      ? { min: wanted, max: wanted }
+      : wanted;
+    if (value < min || value > max) return false;
   }
   return true;
 }
@@ -248,11 +275,33 @@ function nearestCandidate(
   );
 }
 
+async function addressesOf(
+  chip: ChipFamily,
+  readWord: ReadWord,
+): Promise<Pick<ChipIdentity, "mac" | "macExtension" | "eui64">> {
+  const mac = await macOf(chip, readWord);
+  const { macExtension: bits, blocks } = chip.efuse;
+  if (bits === undefined) return { mac };
+  const macExtension = await readBytes(blocks, bits, readWord);
+  const vendor = mac.slice(0, VENDOR_LENGTH);
+  const eui64 = `${vendor}:${macExtension}${mac.slice(VENDOR_LENGTH)}`;
+  return { mac, macExtension, eui64 };
+}
+
 async function macOf(chip: ChipFamily, readWord: ReadWord): Promise<string> {
   const { mac, blocks } = chip.efuse;
   if (mac === undefined) return macFromOtp(await otpWords(chip, readWord));
-  const bytes = new Uint8Array(mac.length);
-  for (const [index, bits] of mac.entries()) {
+  return await readBytes(blocks, mac, readWord);
+}
+
+/** Bytes as an address is written: lower case with colons. */
+async function readBytes(
+  blocks: EfuseLayout["blocks"],
+  fields: readonly BitField[],
+  readWord: ReadWord,
+): Promise<string> {
+  const bytes = new Uint8Array(fields.length);
+  for (const [index, bits] of fields.entries()) {
     bytes[index] = await readBits(blocks, bits, readWord);
   }
   return formatMac(bytes);

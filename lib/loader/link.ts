@@ -30,13 +30,19 @@ import type {
 import { Line } from "./_line.ts";
 import { findPanic } from "./diagnosis.ts";
 import type { CommandOptions, FrameExchange } from "./frame_exchange.ts";
+import type { DrainOptions, LinkOptions } from "./link_options.ts";
+import type { ResetSequence } from "./reset_sequence.ts";
+import type { TraceListener } from "./trace.ts";
 
 export type {
   CommandOptions,
   FrameExchange,
   ReceiveOptions,
 } from "./frame_exchange.ts";
+export type { DrainOptions, LinkOptions } from "./link_options.ts";
 
+/** How often one packet of flash data may be sent. */
+const WRITE_ATTEMPTS = 3;
 /** How many frames may come before the awaited one. */
 const MAX_SKIPPED = 100;
 /** How long a ROM must be silent after a refusal, which it sends up to eight times, in milliseconds. */
@@ -57,30 +63,19 @@ const CLEARING_QUIET = 100;
 const NO_DATA = new Uint8Array(0);
 const DELIMITER = 0xc0;
 
-/** Options of {@linkcode Link}. */
-export interface LinkOptions {
-  /** The source of time; the system's clock by default. */
-  readonly clock?: Clock | undefined;
-  /** Time limits. */
-  readonly timeouts?: Timeouts | undefined;
-}
-
-/** Options of {@linkcode Link.drain}. */
-export interface DrainOptions {
-  /** The longest wait, in milliseconds; ten times the quiet by default. */
-  readonly most?: number | undefined;
-  /** Stops the wait. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** The owner of an open port. */
 export class Link implements AsyncDisposable {
   /** The source of time. */
   readonly clock: Clock;
   /** Time limits. */
   readonly timeouts: Timeouts;
+  /** How often one packet of flash data may be sent. */
+  readonly writeAttempts: number;
+  /** The reset into the application, where it is not the usual one. */
+  readonly hardReset: ResetSequence | undefined;
   readonly #transport: Transport;
   readonly #line: Line;
+  readonly #onTrace: TraceListener | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #statusBytes = 0;
   #replyIsDue = false;
@@ -90,7 +85,10 @@ export class Link implements AsyncDisposable {
     this.clock = options.clock ?? systemClock;
     this.timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     this.#transport = transport;
-    this.#line = new Line(transport, this.clock);
+    this.writeAttempts = options.writeAttempts ?? WRITE_ATTEMPTS;
+    this.hardReset = options.hardReset;
+    this.#onTrace = options.onTrace;
+    this.#line = new Line(transport, this.clock, options);
   }
 
   /** The port's path or URL. */
@@ -151,7 +149,7 @@ export class Link implements AsyncDisposable {
         this.#transact(command, params, options),
       request: (command, params) => {
         this.#line.clear();
-        this.#line.write(this.#encode(command.opcode, command.encode(params)));
+        this.#send(command, command.encode(params));
       },
       send: (payload) => this.#line.write(encodeFrame(payload)),
       receive: async ({ step, timeout, signal }) => {
@@ -191,11 +189,13 @@ export class Link implements AsyncDisposable {
 
   /** Sets the modem lines that are named. */
   setSignals(signals: SerialSignals): Promise<void> {
+    this.#onTrace?.({ kind: "signals", signals });
     return this.#transport.setSignals(signals);
   }
 
   /** Changes the speed of this end, in baud, and drops what came before. */
   async setBaudRate(baudRate: number): Promise<void> {
+    this.#onTrace?.({ kind: "baud", baud: baudRate });
     await this.#transport.setBaudRate(baudRate);
     await this.flushInput();
   }
@@ -243,7 +243,7 @@ export class Link implements AsyncDisposable {
     const body = command.encode(params);
     this.#line.clear();
     this.#replyIsDue = true;
-    this.#line.write(this.#encode(command.opcode, body));
+    this.#send(command, body);
     for (let skipped = 0; skipped < MAX_SKIPPED; skipped++) {
       const response = await this.#response(
         command.name,
@@ -311,7 +311,7 @@ export class Link implements AsyncDisposable {
    */
   async #clearLine({ signal, timeout }: CommandOptions): Promise<void> {
     const ms = Math.min(this.timeouts.default, timeout ?? Infinity);
-    const frame = this.#encode(SYNC.opcode, SYNC.encode());
+    const body = SYNC.encode();
     let answered = false;
     let most = CLEARINGS;
     for (let attempt = 0; attempt < most; attempt++) {
@@ -321,7 +321,7 @@ export class Link implements AsyncDisposable {
         this.#line.write(Uint8Array.of(DELIMITER));
         await delay(this.clock, CLEARING_PAUSE, { signal });
       }
-      this.#line.write(frame);
+      this.#send(SYNC, body);
       const replied = await this.#isSyncAnswered(ms / CLEARINGS, signal);
       if (replied) await this.drain(CLEARING_QUIET, { signal });
       // A busy device may answer an earlier SYNC, and only then find itself
@@ -378,11 +378,12 @@ export class Link implements AsyncDisposable {
       });
   }
 
-  #encode(opcode: number, body: CommandBody): Uint8Array {
+  #send<P, R>({ name, opcode }: Command<P, R>, body: CommandBody): void {
     const data = body.data ?? NO_DATA;
     const size = body.head.length + data.length;
+    this.#onTrace?.({ kind: "command", name, opcode, size });
     const header = encodeRequestHeader(opcode, size, checksumOf(body));
-    return encodeFrame(header, body.head, data);
+    this.#line.write(encodeFrame(header, body.head, data));
   }
 }
 

@@ -78,6 +78,8 @@ export interface LoaderOptions {
 
 /** How long a device needs after it has changed its speed, in milliseconds. */
 const BAUD_SETTLE = 50;
+/** Bytes of data in a FLASH_DATA packet to a stub, whatever the chip. */
+const STUB_FLASH_BLOCK = 0x4000;
 
 /**
  * A chip that answers commands. Addresses are byte addresses; a command that
@@ -108,8 +110,8 @@ export class Loader implements AsyncDisposable {
 
   /** How many bytes a FLASH_DATA packet has. */
   get flashBlockSize(): number {
-    const own = this.isStub ? this.chip.stub : this.chip.rom;
-    return this.#otgBlockSize() ?? own.flashBlockSize;
+    const own = this.isStub ? STUB_FLASH_BLOCK : this.chip.rom.flashBlockSize;
+    return this.#otgBlockSize() ?? own;
   }
 
   /** How many bytes a MEM_DATA packet has. */

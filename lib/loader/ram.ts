@@ -10,7 +10,7 @@ import type { OperationOptions } from "../progress.ts";
 import { loadSegment, type RamSegment } from "./_load_segment.ts";
 import { operate } from "./_operation.ts";
 import type { Loader } from "./loader.ts";
-import { importStub, stubRanges } from "./stub.ts";
+import { publishedStub, stubRanges } from "./stub.ts";
 
 export type { RamSegment };
 
@@ -32,7 +32,7 @@ export async function loadRam(
 ): Promise<void> {
   const { clock } = loader.link;
   await operate(clock, "load the program into RAM", options, async (signal) => {
-    if (loader.isStub) await checkOverlap(loader, segments);
+    if (loader.isStub) await checkOverlap(loader, segments, { signal });
     for (const segment of segments) {
       await loadSegment(loader, "ram", segment, { ...options, signal });
     }
@@ -43,8 +43,11 @@ export async function loadRam(
 async function checkOverlap(
   loader: Loader,
   segments: readonly RamSegment[],
+  options: OperationOptions,
 ): Promise<void> {
-  const stub = loader.stub ?? await importStub(loader.chip.stub.file);
+  const stub = loader.stub ?? await publishedStub(loader, options);
+  // A stub of one's own that ran already: nobody knows where it is.
+  if (stub === undefined) return;
   for (const { address, data } of segments) {
     const hit = stubRanges(stub).find(({ start, end }) =>
       address < end && start < address + data.length

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { delay } from "../clock.ts";
+import { type Clock, delay } from "../clock.ts";
 import { ChipError, CommandError, TimeoutError } from "../errors.ts";
 import type { ProgressListener } from "../progress.ts";
-import type { TransportInfo } from "../transport/transport.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { attachFlash } from "./flash.ts";
 import type { Link } from "./link.ts";
 import type { Loader } from "./loader.ts";
@@ -19,6 +19,7 @@ export {
   type ResetSequence,
   type ResetStep,
   type SignalStep,
+  transistorResets,
   type WaitStep,
 } from "./reset_sequence.ts";
 
@@ -35,12 +36,15 @@ const USB_VENDOR = 0x303a;
 /** The USB-Serial/JTAG controller's product id, the same on every chip. */
 const USB_JTAG_PRODUCT = 0x1001;
 
-/** Something with modem lines that are set as time goes by. */
-export type Lines = Pick<Link, "clock" | "setSignals">;
+/** What a sequence is played on: a link, or a port with a clock. */
+export interface ResetLines extends Pick<Transport, "setSignals"> {
+  /** Tells the time of the sequence's waits. */
+  readonly clock: Clock;
+}
 
 /** Plays a sequence on the port's lines. */
 export async function playReset(
-  link: Lines,
+  link: ResetLines,
   sequence: ResetSequence,
   options: ResetOptions = {},
 ): Promise<void> {
@@ -77,14 +81,13 @@ export async function hardReset(
     return;
   }
   announce(link, "hard-reset", options);
-  await playReset(link, hardResetFor(link.info), options);
+  await playReset(link, link.hardReset ?? hardResetOf(link.info), options);
 }
 
-/** How the chip behind a port is reset through EN. */
-export function hardResetFor(info: TransportInfo): ResetSequence {
-  return info.usbVendorId === USB_VENDOR
-    ? RESET_SEQUENCES.usbHard
-    : RESET_SEQUENCES.hard;
+/** The reset into the application that a port takes. */
+export function hardResetOf(info: TransportInfo): ResetSequence {
+  const { usbHard, hard } = RESET_SEQUENCES;
+  return info.usbVendorId === USB_VENDOR ? usbHard : hard;
 }
 
 /**
@@ -145,7 +148,7 @@ export async function watchdogReset(
 ): Promise<void> {
   const { signal } = options;
   const dog = loader.chip.registers.watchdog;
-  if (dog === undefined) {
+  if (dog?.resets !== true) {
     throw new ChipError(
       `Cannot reset by watchdog: the ${loader.chip.name} has none that does it`,
       { code: "chip-lacks", hint: "Use a hard reset." },
@@ -159,26 +162,26 @@ export async function watchdogReset(
   await delay(loader.link.clock, WATCHDOG.wait, options);
 }
 
-/** SWD_AUTO_FEED_EN: the super watchdog feeds itself. */
-const SUPER_AUTO_FEED = 0x8000_0000;
-
 /** Keeps the watchdogs from resetting a chip that sits in the loader over its own USB port. */
 export async function stopWatchdogs(
   loader: Loader,
   options: ResetOptions = {},
 ): Promise<void> {
   const { signal } = options;
-  const dog = loader.chip.registers.watchdog;
-  if (dog === undefined || !isUsbJtag(loader.link.info)) return;
+  const { watchdog: dog, superWatchdog } = loader.chip.registers;
+  if (
+    dog === undefined || superWatchdog === undefined ||
+    !isUsbJtag(loader.link.info)
+  ) {
+    return;
+  }
   await loader.writeReg(dog.writeProtect, dog.key, { signal });
   await loader.writeReg(dog.config0, 0, { signal });
   await loader.writeReg(dog.writeProtect, 0, { signal });
-  await loader.writeReg(dog.superWriteProtect, dog.superKey, { signal });
-  await loader.writeReg(dog.superConfig, SUPER_AUTO_FEED, {
-    mask: SUPER_AUTO_FEED,
-    signal,
-  });
-  await loader.writeReg(dog.superWriteProtect, 0, { signal });
+  const { config, writeProtect, key, autoFeed } = superWatchdog;
+  await loader.writeReg(writeProtect, key, { signal });
+  await loader.writeReg(config, autoFeed, { mask: autoFeed, signal });
+  await loader.writeReg(writeProtect, 0, { signal });
 }
 
 /**
@@ -198,10 +201,8 @@ export async function leaveForcedDownload(
     return;
   }
   try {
-    await loader.writeReg(registers.forceDownloadBoot, 0, {
-      mask: 1,
-      signal: options.signal,
-    });
+    const { address, mask } = registers.forceDownloadBoot;
+    await loader.writeReg(address, 0, { mask, signal: options.signal });
   } catch (error) {
     // In secure download mode there is no register access, and nothing was forced.
     // Nor does a chip answer that is lost, and it can still be reset.

@@ -70,6 +70,23 @@ function tight(name: string, hold: number): ResetSequence {
   };
 }
 
+/** How long GPIO0 stays low after the reset, in milliseconds. */
+const HOLD = 50;
+/** How much longer it does on a board with a large capacitor on EN. */
+const SLOW = 500;
+
+/** The resets through the usual transistors, with another hold than the usual one, in milliseconds. */
+export function transistorResets(
+  hold: number = HOLD,
+): Record<"tight" | "tightSlow" | "classic" | "classicSlow", ResetSequence> {
+  return {
+    tight: tight("tight", hold),
+    tightSlow: tight("tight-slow", hold + SLOW),
+    classic: classic("classic", hold),
+    classicSlow: classic("classic-slow", hold + SLOW),
+  };
+}
+
 /** The known sequences. */
 export const RESET_SEQUENCES: Readonly<
   Record<
@@ -83,10 +100,7 @@ export const RESET_SEQUENCES: Readonly<
     ResetSequence
   >
 > = Object.freeze({
-  tight: tight("tight", 50),
-  tightSlow: tight("tight-slow", 550),
-  classic: classic("classic", 50),
-  classicSlow: classic("classic-slow", 550),
+  ...transistorResets(),
   // The controller takes the edges of the two lines for its commands.
   usbJtag: {
     name: "usb-jtag",

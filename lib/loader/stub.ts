@@ -18,6 +18,7 @@ import { describeStatus } from "../protocol/status.ts";
 import { loadSegment } from "./_load_segment.ts";
 import { operate } from "./_operation.ts";
 import type { FrameExchange, Link } from "./link.ts";
+import { readRevision } from "./identity.ts";
 import { Loader } from "./loader.ts";
 
 /** A stub as JSON files have it; the keys are esptool's. */
@@ -60,12 +61,52 @@ const STUBS: Readonly<Record<string, () => Promise<{ default: StubImage }>>> = {
     import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32.json", {
       with: { type: "json" },
     }),
+  esp32s2: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32s2.json", {
+      with: { type: "json" },
+    }),
   esp32s3: () =>
     import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32s3.json", {
       with: { type: "json" },
     }),
   esp32c3: () =>
     import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32c3.json", {
+      with: { type: "json" },
+    }),
+  esp32c2: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32c2.json", {
+      with: { type: "json" },
+    }),
+  esp32c6: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32c6.json", {
+      with: { type: "json" },
+    }),
+  esp32h2: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32h2.json", {
+      with: { type: "json" },
+    }),
+  esp32p4: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32p4.json", {
+      with: { type: "json" },
+    }),
+  "esp32p4-rev1": () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32p4-rev1.json", {
+      with: { type: "json" },
+    }),
+  esp32c5: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32c5.json", {
+      with: { type: "json" },
+    }),
+  esp32c61: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32c61.json", {
+      with: { type: "json" },
+    }),
+  esp32h4: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32h4.json", {
+      with: { type: "json" },
+    }),
+  esp32s31: () =>
+    import("npm:esptool-js@0.7.0/lib/targets/stub_flasher/esp32s31.json", {
       with: { type: "json" },
     }),
 };
@@ -81,13 +122,32 @@ const GREETING = "OHAI";
  */
 export async function importStub(file: string): Promise<StubImage> {
   const load = STUBS[file];
-  if (load === undefined) {
-    throw new ChipError(`Cannot load stub "${file}": there is none`, {
-      code: "stub-missing",
-      hint: "Pass a stub, or use the ROM.",
-    });
-  }
+  if (load === undefined) throw missing(file);
   return (await load()).default;
+}
+
+function missing(what: string): ChipError {
+  return new ChipError(`Cannot load stub "${what}": there is none`, {
+    code: "stub-missing",
+    hint: "Pass a stub, or use the ROM.",
+  });
+}
+
+/**
+ * Loads the stub that Espressif publishes for the chip that answers.
+ *
+ * @returns `undefined` if there is none for the family or for the chip's revision.
+ */
+export async function publishedStub(
+  loader: Loader,
+  options: OperationOptions = {},
+): Promise<StubImage | undefined> {
+  const { stub } = loader.chip;
+  if (stub?.earlier === undefined) return stub && await importStub(stub.file);
+  const { major, minor } = await readRevision(loader, options);
+  const isEarlier = major * 100 + minor < stub.earlier.before;
+  const { file } = isEarlier ? stub.earlier : stub;
+  return file === undefined ? undefined : await importStub(file);
 }
 
 /** The ranges of RAM that a stub needs: its code, its data. */
@@ -126,7 +186,9 @@ export async function runStub(
     `run the stub on ${link.port}`,
     options,
     async (signal) => {
-      const stub = options.stub ?? await importStub(chip.stub.file);
+      const stub = options.stub ??
+        await publishedStub(loader, { ...options, signal });
+      if (stub === undefined) throw missing(chip.name);
       await upload(loader, stub, { ...options, signal });
       await link.exchange((line) => start(link, line, stub.entry, signal));
       return new Loader(link, chip, { isStub: true, stub });

@@ -102,11 +102,11 @@ export type {
   StepDuration,
 } from "./result.ts";
 export {
-  formatResults,
   type LineOutput,
-  LineView,
-  type LineViewOptions,
-} from "./terminal.ts";
+  TerminalRows,
+  type TerminalRowsOptions,
+} from "./rows.ts";
+export { formatResults, LineView, type LineViewOptions } from "./terminal.ts";
 export { openStore } from "./store/open_store.ts";
 export type {
   AddedRows,

@@ -6,36 +6,13 @@
  */
 
 import { formatAddress } from "../bytes.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { portName, type PortTarget } from "../device/open.ts";
 import { sanitizeText } from "./_text.ts";
 import { formatSize } from "./inventory.ts";
 import type { LineEvent } from "./line.ts";
 import type { BoardFailure, BoardResult } from "./result.ts";
-
-/** Where a {@linkcode LineView} writes; `process.stdout` is one. */
-export interface LineOutput {
-  /** Takes text, with its line ends. */
-  write(text: string): unknown;
-  /**
-   * Whether it is a terminal, so that rows can be redrawn.
-   *
-   * @default {false}
-   */
-  readonly isTTY?: boolean | undefined;
-  /**
-   * How wide a row may be, in characters.
-   *
-   * @default {80}
-   */
-  readonly columns?: number | undefined;
-  /**
-   * How many rows it has; of more boards it gets plain lines.
-   *
-   * @default {24}
-   */
-  readonly rows?: number | undefined;
-}
+import { type LineOutput, TerminalRows } from "./rows.ts";
 
 /** Options of {@linkcode LineView}. */
 export interface LineViewOptions {
@@ -49,8 +26,6 @@ export interface LineViewOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The least time between two drawings, in milliseconds. */
-const FRAME = 50;
 const BAR_WIDTH = 20;
 const ESCAPE = "\x1b[";
 
@@ -59,31 +34,20 @@ const PLAIN_PARTS = 4;
 
 /** Shows a line's events. */
 export class LineView {
-  readonly #output: LineOutput;
-  readonly #redraws: boolean;
-  readonly #color: boolean;
-  readonly #clock: Clock;
-  readonly #rows = new Map<string, string>();
+  readonly #rows: TerminalRows;
   readonly #told = new Map<string, string>();
-  readonly #nameWidth: number;
-  #drawn = 0;
-  #drawnAt = -Infinity;
 
   /** Makes a view of the boards on the given ports. */
   constructor(
     targets: readonly PortTarget[],
     output: LineOutput,
-    options: LineViewOptions = {},
+    { color = false, clock }: LineViewOptions = {},
   ) {
-    this.#output = output;
-    const { isTTY = false, rows = 24 } = output;
-    // What has scrolled off the screen cannot be erased.
-    this.#redraws = isTTY && targets.length < rows;
-    this.#color = options.color ?? false;
-    this.#clock = options.clock ?? systemClock;
-    const ports = targets.map(portName);
-    for (const port of ports) this.#rows.set(port, "waiting");
-    this.#nameWidth = Math.max(0, ...ports.map((port) => port.length));
+    const paint = color ? paintVerdict : undefined;
+    this.#rows = new TerminalRows(targets.map(portName), output, {
+      paint,
+      clock,
+    });
   }
 
   /** Takes an event; give it to `onEvent` of `runLine`. */
@@ -92,18 +56,16 @@ export class LineView {
     const text = describeEvent(event);
     if (text === undefined) return;
     const lasts = event.kind === "finish" || event.kind === "note";
-    if (!this.#redraws) {
-      if (lasts || this.#isNews(event)) this.#print(port, text);
+    if (!this.#rows.redraws) {
+      if (lasts || this.#isNews(event)) this.#rows.print(port, text);
       return;
     }
     if (event.kind === "note") {
-      this.#erase();
-      this.#print(port, text);
-    } else {
-      this.#rows.set(port, text);
+      this.#rows.print(port, text);
+      return;
     }
-    const isDue = this.#clock.now() - this.#drawnAt >= FRAME;
-    if (isDue || lasts || event.kind === "step") this.#draw();
+    const urgent = lasts || event.kind === "step";
+    this.#rows.show(port, text, { urgent });
   };
 
   /** Whether an event is worth a line: a step, or another part of a long transfer. */
@@ -117,39 +79,12 @@ export class LineView {
     this.#told.set(port, key);
     return true;
   }
+}
 
-  #print(port: string, text: string): void {
-    this.#output.write(`${this.#paint(this.#row(port, text))}\n`);
-  }
-
-  #draw(): void {
-    this.#erase();
-    const { columns = 80 } = this.#output;
-    for (const [port, text] of this.#rows) {
-      // A row that wraps could not be erased by going up one line.
-      const row = this.#row(port, text).slice(0, columns - 1);
-      this.#output.write(`${this.#paint(row)}\n`);
-    }
-    this.#drawn = this.#rows.size;
-    this.#drawnAt = this.#clock.now();
-  }
-
-  #erase(): void {
-    if (this.#drawn === 0) return;
-    this.#output.write(`${ESCAPE}${this.#drawn}F${ESCAPE}J`);
-    this.#drawn = 0;
-  }
-
-  #row(port: string, text: string): string {
-    return `${sanitizeText(port).padEnd(this.#nameWidth)}  ${text}`;
-  }
-
-  #paint(row: string): string {
-    if (!this.#color) return row;
-    return row
-      .replace(/ {2}PASS\b/, `  ${ESCAPE}32mPASS${ESCAPE}0m`)
-      .replace(/ {2}FAIL\b/, `  ${ESCAPE}31mFAIL${ESCAPE}0m`);
-  }
+function paintVerdict(row: string): string {
+  return row
+    .replace(/ {2}PASS\b/, `  ${ESCAPE}32mPASS${ESCAPE}0m`)
+    .replace(/ {2}FAIL\b/, `  ${ESCAPE}31mFAIL${ESCAPE}0m`);
 }
 
 /** What a row says after an event; `undefined` if it says what it said before. */

@@ -72,10 +72,11 @@ export function defineRegisters(
   memory.define(divider, {
     read: () => uartClkDiv(clock, state.baudRate(), uartFraction),
   });
-  if (strap !== undefined) {
-    memory.define(strap.address, {
-      read: () => state.download() ? strap.download : strap.run,
+  const pins = chip.registers.strap;
+  if (strap !== undefined && pins !== undefined) {
+    memory.define(pins.address, {
+      read: () => state.download() ? strap & ~pins.mask : strap,
     });
   }
-  if (watchdog !== undefined) installWatchdog(memory, watchdog, state.onBite);
+  if (watchdog?.resets) installWatchdog(memory, watchdog, state.onBite);
 }

@@ -1,4 +1,5 @@
 import type { BitField, ChipFamily } from "../chips/family.ts";
+import { LATER_SILICON } from "./_later_silicon.ts";
 
 /** Why a chip starts. */
 export type ResetCause =
@@ -55,12 +56,8 @@ export interface Silicon {
   readonly macCrc?: BitField;
   /** Bits of SPI USR that are set at reset. */
   readonly spiUsr: number;
-  /** The register that holds the straps, and their values. */
-  readonly strap?: {
-    readonly address: number;
-    readonly download: number;
-    readonly run: number;
-  };
+  /** GPIO_STRAP when the chip boots from flash; in download mode the bit that the record names is clear. */
+  readonly strap?: number;
   /** The ECO version in the answer to GET_SECURITY_INFO. */
   readonly ecoVersion: number;
   /** How the ROM guesses the crystal. */
@@ -70,18 +67,6 @@ export interface Silicon {
   /** The boot log. */
   readonly boot: BootStyle;
 }
-
-/** Reset causes of the chips after the ESP32. */
-const LATER_CAUSES: Readonly<Record<ResetCause, string>> = {
-  "power-on": "rst:0x1 (POWERON)",
-  "enable-pin": "rst:0x1 (POWERON)",
-  "usb": "rst:0x15 (USB_UART_CHIP_RESET)",
-  "watchdog": "rst:0x10 (RTCWDT_RTC_RST)",
-  "software": "rst:0x3 (RTC_SW_SYS_RST)",
-  "brown-out": "rst:0xf (BROWNOUT_RST)",
-};
-
-const LATER_BROWN_OUT = "\r\nE BOD: Brownout detector was triggered\r\n\r\n";
 
 const esp8266: Silicon = {
   magic: 0xfff0_c101,
@@ -126,7 +111,7 @@ const esp32: Silicon = {
   },
   macCrc: { block: "block0", word: 2, shift: 16, width: 8 },
   spiUsr: 0,
-  strap: { address: 0x3ff4_4038, download: 0x3, run: 0x13 },
+  strap: 0x13,
   ecoVersion: 0,
   crystalGuess: { calibration: 0x3ff5_f06c, oscillator: 0x3ff5_a010 },
   nothingToRun: {
@@ -154,57 +139,10 @@ const esp32: Silicon = {
   },
 };
 
-const esp32s3: Silicon = {
-  magic: 0x9,
-  crystalMhz: 40,
-  uartMultiple: 1,
-  uartFraction: true,
-  oui: "84f703",
-  fields: { minorRevision: 2 },
-  words: {},
-  spiUsr: 0xc0,
-  strap: { address: 0x6000_4038, download: 0x0, run: 0x8 },
-  ecoVersion: 0,
-  nothingToRun: { text: "user code done\r\n", stays: true },
-  boot: {
-    banner: "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021\r\n",
-    causes: LATER_CAUSES,
-    download: ",boot:0x0 (DOWNLOAD(USB/UART0))",
-    run: ",boot:0x8 (SPI_FAST_FLASH_BOOT)",
-    waiting: "waiting for download\r\n",
-    flashLines: "SPIWP:0xee\r\nmode:DIO, clock div:1\r\n",
-    brownOut: LATER_BROWN_OUT,
-  },
-};
-
-const esp32c3: Silicon = {
-  magic: 0x1b31_506f,
-  crystalMhz: 40,
-  uartMultiple: 1,
-  uartFraction: true,
-  oui: "a0764e",
-  fields: { minorRevision: 3 },
-  words: {},
-  spiUsr: 0xc0,
-  strap: { address: 0x6000_4038, download: 0x4, run: 0xc },
-  ecoVersion: 3,
-  nothingToRun: { text: "user code done\r\n", stays: true },
-  boot: {
-    banner: "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
-    causes: LATER_CAUSES,
-    download: ",boot:0x4 (DOWNLOAD(USB/UART0/1))",
-    run: ",boot:0xc (SPI_FAST_FLASH_BOOT)",
-    waiting: "waiting for download\r\n",
-    flashLines: "SPIWP:0xee\r\nmode:DIO, clock div:1\r\n",
-    brownOut: LATER_BROWN_OUT,
-  },
-};
-
 const SILICON: Readonly<Record<string, Silicon>> = {
   esp8266,
   esp32,
-  esp32s3,
-  esp32c3,
+  ...LATER_SILICON,
 };
 
 /**

@@ -32,7 +32,7 @@ export interface VirtualBoardOptions {
   readonly fields?: Readonly<Record<string, number>> | undefined;
   /** Words that read otherwise than they would, by address. */
   readonly registers?: Readonly<Record<number, number>> | undefined;
-  /** In megahertz. @default {26} on an ESP8266, else 40 */
+  /** In megahertz. @default What most boards with the chip have */
   readonly crystalMhz?: number | undefined;
   /**
    * What holds IO0 when the modem lines do not: `download`, a jumper or a

@@ -20,6 +20,9 @@ export interface IdentityOptions {
 /** Words by address. */
 export type Words = Map<number, number>;
 
+/** MAC_EXT as chips have it, after the standard for an EUI-64 that is made of an EUI-48. */
+const MAC_EXTENSION: readonly number[] = [0xff, 0xfe];
+
 /** MAC address prefixes that the ESP8266 stores as a number. */
 const ESP8266_OUIS: readonly number[] = [0x18fe34, 0xacd074];
 
@@ -57,6 +60,9 @@ function burnMac(
   if (chip.efuse.mac === undefined) return burnOtpMac(chip, words, mac);
   chip.efuse.mac.forEach((bits, i) =>
     burn(chip, words, "mac", [bits], mac[i] ?? 0)
+  );
+  chip.efuse.macExtension?.forEach((bits, i) =>
+    burn(chip, words, "macExtension", [bits], MAC_EXTENSION[i] ?? 0)
   );
   if (macCrc !== undefined) {
     burn(chip, words, "macCrc", [macCrc], crc8(mac));

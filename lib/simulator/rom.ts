@@ -292,22 +292,25 @@ export class RomLoader implements Program {
   }
 
   #securityInfo(): Outcome {
-    const info = encodeSecurityInfo(
-      this.#machine.chip.imageChipId ?? 0,
-      this.#machine.silicon.ecoVersion,
-    );
+    const info = encodeSecurityInfo(this.#machine);
     this.#reply.setData(info);
     return { dataSize: info.length, keepsError: true };
   }
 }
 
-/** GET_SECURITY_INFO's 20 bytes: flags, crypt count, seven key purposes, chip id, ECO version. */
+/**
+ * GET_SECURITY_INFO's answer: flags, crypt count, seven key purposes and, from
+ * chips that are told by it, chip id and ECO version.
+ */
 export function encodeSecurityInfo(
-  chipId: number,
-  ecoVersion: number,
+  { chip, silicon }: Pick<Machine, "chip" | "silicon">,
 ): Uint8Array {
-  const info = new Uint8Array(20);
+  const { detect } = chip;
+  const ids = detect.kind === "chip-id"
+    ? encodeUint32(detect.id, silicon.ecoVersion)
+    : new Uint8Array(0);
+  const info = new Uint8Array(12 + ids.length);
   info.set(KEY_PURPOSES, 5);
-  info.set(encodeUint32(chipId, ecoVersion), 12);
+  info.set(ids, 12);
   return info;
 }

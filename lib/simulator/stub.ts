@@ -333,13 +333,10 @@ export class StubLoader implements Program {
   }
 
   #securityInfo(): Outcome {
-    const { chip, silicon } = this.#machine;
-    if (!chip.rom.opcodes.includes(GET_SECURITY_INFO.opcode)) {
+    if (!this.#machine.chip.rom.opcodes.includes(GET_SECURITY_INFO.opcode)) {
       return { status: STUB_ERROR.notImplemented };
     }
-    return {
-      data: encodeSecurityInfo(chip.imageChipId ?? 0, silicon.ecoVersion),
-    };
+    return { data: encodeSecurityInfo(this.#machine) };
   }
 
   async #eraseAll(): Promise<Outcome> {

@@ -7,6 +7,7 @@ import type { AnswerTest } from "./_com_port_answers.ts";
 import { within } from "./_deadline.ts";
 import { portGone } from "./_port_streams.ts";
 import type { Socket } from "./_socket.ts";
+import { answerChallenge, isChallenge } from "./_token.ts";
 import { TelnetOptions } from "./_telnet_options.ts";
 import {
   COM_PORT_COMMANDS,
@@ -26,6 +27,8 @@ export interface ComPortLinkOptions {
   readonly clock: Clock;
   /** Milliseconds for the negotiation and for each answer. */
   readonly timeout: number;
+  /** What a server may ask for. */
+  readonly token?: string | undefined;
   /** Where data goes. */
   readonly input: ByteQueue;
   /** Called when the connection has ended without {@linkcode ComPortLink.close}. */
@@ -55,6 +58,9 @@ export class ComPortLink {
   readonly #socket: Socket;
   readonly #input: ByteQueue;
   readonly #onLost: (error: TransportError) => void;
+  readonly #token: string | undefined;
+  /** Whether the token's answer was the last that was said to a server that has said nothing since. */
+  #isJudged = false;
   readonly #answers: ComPortAnswers;
   readonly #decoder = new TelnetDecoder();
   readonly #options = new TelnetOptions(
@@ -75,6 +81,7 @@ export class ComPortLink {
     this.#socket = options.socket;
     this.#input = options.input;
     this.#onLost = options.onLost;
+    this.#token = options.token;
     this.#answers = new ComPortAnswers(
       this.#port,
       this.#clock,
@@ -168,7 +175,11 @@ export class ComPortLink {
         for (const event of this.#decoder.decode(chunk)) this.#handle(event);
         await this.#input.whenBelow();
       }
-      this.#lose(portGone(this.#port, "the server closed the connection"));
+      this.#lose(
+        this.#isJudged
+          ? this.#tokenError("the server refuses the token")
+          : portGone(this.#port, "the server closed the connection"),
+      );
     } catch (error) {
       if (error instanceof TransportError) this.#lose(error);
       else this.#break(error);
@@ -201,9 +212,31 @@ export class ComPortLink {
       this.#resumed ??= Promise.withResolvers<void>();
     } else if (command === COM_PORT_COMMANDS.flowControlResume) {
       this.#resume();
+    } else if (command === COM_PORT_COMMANDS.signature) {
+      this.#identify(new TextDecoder().decode(value));
     } else {
+      this.#isJudged = false;
       this.#answers.take(code, value);
     }
+  }
+
+  /** Answers a server that wants to know whether this client has its token. */
+  #identify(signature: string): void {
+    if (!isChallenge(signature)) return;
+    if (this.#token === undefined) {
+      return this.#lose(this.#tokenError("the server wants a token"));
+    }
+    const text = answerChallenge(signature, this.#token);
+    const value = new TextEncoder().encode(text);
+    this.send(encodeComPort(COM_PORT_COMMANDS.signature, value));
+    this.#isJudged = true;
+  }
+
+  #tokenError(why: string): TransportError {
+    return new TransportError(`Cannot use ${this.#port}: ${why}`, {
+      code: "remote-refused",
+      hint: "Put the server's token into the URL: rfc2217://TOKEN@host:port",
+    });
   }
 
   #resume(): void {

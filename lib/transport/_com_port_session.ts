@@ -1,5 +1,7 @@
 import { TransportError } from "../errors.ts";
+import type { PortLines } from "./_port_lines.ts";
 import type { ClientLink, ClientSession } from "./_port_server.ts";
+import type { TokenGate } from "./_token_gate.ts";
 import { TelnetOptions } from "./_telnet_options.ts";
 import {
   COM_PORT_COMMANDS,
@@ -14,13 +16,6 @@ import {
 } from "./telnet.ts";
 import type { ComPortCommand, TelnetEvent } from "./telnet.ts";
 import type { Transport } from "./transport.ts";
-
-/** The lines as the clients have set them. */
-export interface LineStates {
-  dtr: boolean;
-  rts: boolean;
-  break: boolean;
-}
 
 /** CTS, DSR and carrier (RFC 2217, NOTIFY-MODEMSTATE). */
 const MODEM_STATE = 0x10 | 0x20 | 0x80;
@@ -41,16 +36,15 @@ const LINES = [
   ["rts", CONTROL_VALUES.askRts],
 ] as const;
 
-type Line = typeof LINES[number][0];
-
 /** What a command answers; `undefined`, nothing. */
 type Answer = ArrayLike<number> | undefined;
 
 /** One client of an RFC 2217 server. */
 export class ComPortSession implements ClientSession {
   readonly #target: Transport;
-  readonly #lines: LineStates;
+  readonly #lines: PortLines;
   readonly #link: ClientLink;
+  readonly #gate: TokenGate | undefined;
   readonly #decoder = new TelnetDecoder();
   readonly #options = new TelnetOptions(
     [binary, suppressGoAhead, comPort],
@@ -60,10 +54,17 @@ export class ComPortSession implements ClientSession {
   #greeted = false;
   #resumed: PromiseWithResolvers<void> | undefined;
 
-  constructor(target: Transport, lines: LineStates, link: ClientLink) {
+  /** @param gate What the client has to pass, if anything. */
+  constructor(
+    target: Transport,
+    lines: PortLines,
+    link: ClientLink,
+    gate?: TokenGate,
+  ) {
     this.#target = target;
     this.#lines = lines;
     this.#link = link;
+    this.#gate = gate;
     for (const option of [binary, suppressGoAhead]) {
       this.#send(this.#options.ask("local", option));
       this.#send(this.#options.ask("remote", option));
@@ -75,17 +76,33 @@ export class ComPortSession implements ClientSession {
   }
 
   async deliver(bytes: Uint8Array): Promise<void> {
+    // Whoever may not use the port may not listen either.
+    if (this.#gate?.isOpen === false) return;
     await this.#resumed?.promise;
     await this.#link.send(escapeTelnet(bytes));
   }
 
   end(): void {
+    this.#resume();
+    this.#gate?.end();
+    // A port that fails is found by the pump.
+    this.#lines.settle().catch(() => {});
+  }
+
+  #resume(): void {
     this.#resumed?.resolve();
     this.#resumed = undefined;
   }
 
   async #handle(event: TelnetEvent): Promise<void> {
+    for (const passed of await this.#gate?.pass(event) ?? [event]) {
+      await this.#obeyEvent(passed);
+    }
+  }
+
+  async #obeyEvent(event: TelnetEvent): Promise<void> {
     if (event.kind === "data") {
+      await this.#lines.settle();
       await this.#link.write(event.bytes);
     } else if (event.kind === "negotiation") {
       const answer = this.#options.receive(event.verb, event.option);
@@ -103,6 +120,11 @@ export class ComPortSession implements ClientSession {
     if (!agreed || this.#greeted) return;
     this.#greeted = true;
     this.#answer(COM_PORT_COMMANDS.notifyModemState, this.#modemState());
+    // Last, so that what a client hears next is how its token was taken.
+    if (this.#gate !== undefined) {
+      const text = new TextEncoder().encode(this.#gate.challenge);
+      this.#answer(COM_PORT_COMMANDS.signature, text);
+    }
   }
 
   async #obey(code: number, value: Uint8Array): Promise<void> {
@@ -137,7 +159,7 @@ export class ComPortSession implements ClientSession {
         this.#resumed ??= Promise.withResolvers<void>();
         return undefined;
       case "flowControlResume":
-        this.end();
+        this.#resume();
         return undefined;
       case "setLineStateMask":
         return [first];
@@ -166,28 +188,14 @@ export class ComPortSession implements ClientSession {
   async #control(value: number): Promise<Answer> {
     for (const [line, ask] of LINES) {
       if (value < ask || value > ask + 2) continue;
-      if (value !== ask) {
-        const on = value === ask + 1;
-        this.#lines[line] = await this.#setLine(line, on);
-      }
-      return [ask + (this.#lines[line] ? 1 : 2)];
+      const on = value === ask
+        ? this.#lines.state(line)
+        : await this.#lines.set(line, value === ask + 1);
+      return [ask + (on ? 1 : 2)];
     }
     const inbound = [13, 14, 15, 16, 18].includes(value);
     if (inbound) return [CONTROL_VALUES.flowNoneInbound];
     return value <= 19 ? [CONTROL_VALUES.flowNone] : undefined;
-  }
-
-  /** @returns The line's state then: a break that the port cannot send is off. */
-  async #setLine(line: Line, on: boolean): Promise<boolean> {
-    try {
-      await this.#target.setSignals({ [line]: on });
-      return on;
-    } catch (error) {
-      const unable = error instanceof TransportError &&
-        error.code === "port-unsupported";
-      if (!unable) throw error;
-      return false;
-    }
   }
 
   async #purge(value: number): Promise<Answer> {

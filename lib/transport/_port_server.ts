@@ -20,6 +20,33 @@ export interface ServePortOptions {
   readonly port?: number | undefined;
   /** Closes the server. */
   readonly signal?: AbortSignal | undefined;
+  /** Told who comes and goes. */
+  readonly onEvent?: ((event: ServerEvent) => void) | undefined;
+}
+
+/**
+ * What happens at a server: a client comes (`client`), goes (`left`) or is turned
+ * away because another has the port (`busy`) or for want of the token
+ * (`denied`); or the server has played a reset for its client.
+ */
+export type ServerEvent =
+  | ClientEvent
+  | ResetEvent;
+
+/** A client comes, goes or is turned away. */
+export interface ClientEvent {
+  /** Which of them. */
+  readonly kind: "client" | "left" | "busy" | "denied";
+  /** Where the client is, as `host:port`. */
+  readonly remote: string;
+}
+
+/** A client's reset has been played. */
+export interface ResetEvent {
+  /** The variant. */
+  readonly kind: "reset";
+  /** What the chip was let go into. */
+  readonly mode: "download" | "run";
 }
 
 /** A server that offers a port to one client at a time. */
@@ -28,6 +55,8 @@ export interface TransportServer extends AsyncDisposable {
   readonly url: string;
   /** The TCP port that it listens on. */
   readonly port: number;
+  /** Settles when the server has ended, by itself if the served port is gone. */
+  readonly ended: Promise<void>;
   /** Ends the client, if any, and stops listening. The served port stays open. */
   close(): Promise<void>;
 }
@@ -48,6 +77,8 @@ export interface ClientLink {
   readonly send: (bytes: Uint8Array) => Promise<void>;
   /** Writes bytes to the device. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** Tells the client why it may not use the port, and hangs up. */
+  readonly deny: (why: string) => Promise<void>;
 }
 
 /** Milliseconds that a client who has just hung up may take to be noticed. */
@@ -66,8 +97,11 @@ export class PortServer implements TransportServer {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #sockets = new Map<Socket, Promise<void>>();
+  /** Clients that are about to be hung up on, and how to leave that to themselves. */
+  readonly #leaving = new Map<Socket, () => void>();
   readonly #loops: Promise<void>;
   readonly #signal: AbortSignal | undefined;
+  readonly #onEvent: (event: ServerEvent) => void;
   readonly #onAbort = () => void this.close();
   #current: { readonly socket: Socket; session?: ClientSession } | undefined;
   #freed = Promise.withResolvers<void>();
@@ -92,8 +126,13 @@ export class PortServer implements TransportServer {
     // Its failure shows in the write that it fails.
     this.#writer.closed.catch(() => {});
     this.#signal = signal;
+    this.#onEvent = options.onEvent ?? (() => {});
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#loops = Promise.all([this.#accept(), this.#pump()]).then(() => {});
+  }
+
+  get ended(): Promise<void> {
+    return this.#loops;
   }
 
   async close(): Promise<void> {
@@ -137,18 +176,27 @@ export class PortServer implements TransportServer {
     // a port that fails is found by the pump.
     const serving = this.#serve(socket).catch(() => {}).finally(() => {
       socket.close();
+      this.#leaving.get(socket)?.();
+      this.#leaving.delete(socket);
       this.#sockets.delete(socket);
     });
     this.#sockets.set(socket, serving);
   }
 
   async #serve(socket: Socket): Promise<void> {
-    if (!await this.#takeTurn(socket)) return await this.#refuse(socket);
+    const { remote } = socket;
+    if (!await this.#takeTurn(socket)) {
+      const user = this.#current?.socket.remote ?? "another client";
+      await this.#turnAway(socket, "busy", `Port is in use by ${user}`);
+      return await drop(socket);
+    }
     const session = this.#open({
       send: (bytes) => socket.send(bytes),
       write: (bytes) => this.#write(bytes),
+      deny: (why) => this.#turnAway(socket, "denied", why),
     });
     this.#current = { socket, session };
+    this.#onEvent({ kind: "client", remote });
     try {
       for await (const bytes of socket.chunks()) await session.receive(bytes);
     } finally {
@@ -156,6 +204,7 @@ export class PortServer implements TransportServer {
       this.#current = undefined;
       this.#freed.resolve();
       this.#freed = Promise.withResolvers<void>();
+      this.#onEvent({ kind: "left", remote });
     }
   }
 
@@ -177,18 +226,17 @@ export class PortServer implements TransportServer {
     return true;
   }
 
-  async #refuse(socket: Socket): Promise<void> {
-    const user = this.#current?.socket.remote ?? "another client";
-    const text = `Port is in use by ${user}\r\n`;
-    await socket.send(new TextEncoder().encode(text));
+  /** Tells a client why, and hangs up a little later: with bytes unread, closing at once would lose the text. */
+  async #turnAway(
+    socket: Socket,
+    kind: "busy" | "denied",
+    why: string,
+  ): Promise<void> {
+    this.#onEvent({ kind, remote: socket.remote });
+    const hangUp = () => socket.close();
+    this.#leaving.set(socket, systemClock.schedule(hangUp, HANG_UP_GRACE));
+    await socket.send(new TextEncoder().encode(`${why}\r\n`));
     await socket.finish();
-    // Closing with bytes unread would reset the connection and lose the text.
-    const cancel = systemClock.schedule(() => socket.close(), HANG_UP_GRACE);
-    try {
-      for await (const _ of socket.chunks()) { /* dropped */ }
-    } finally {
-      cancel();
-    }
   }
 
   /** Brings the device's bytes to the client; without one they are lost, as on a wire. */
@@ -220,6 +268,11 @@ export class PortServer implements TransportServer {
     this.#writer.write(bytes).then(resolve, reject);
     return promise;
   }
+}
+
+/** Reads what a client sends until it is gone. */
+async function drop(socket: Socket): Promise<void> {
+  for await (const _ of socket.chunks()) { /* dropped */ }
 }
 
 function listen(hostname: string, port: number): Deno.TcpListener {

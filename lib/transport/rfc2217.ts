@@ -52,6 +52,8 @@ export interface OpenRfc2217Options {
    * @default {false}
    */
   readonly ignoreSetControl?: boolean | undefined;
+  /** What the server asks for, if it is espline's and was given one. It is not sent as it is. */
+  readonly token?: string | undefined;
   /**
    * Measures the timeouts.
    *
@@ -139,6 +141,7 @@ class Rfc2217Transport implements Transport {
       port,
       clock,
       timeout,
+      token: options.token,
       input: this.#streams.input,
       onLost: (error) => this.#streams.lose(error),
     });

@@ -112,6 +112,64 @@ const BAD: readonly [why: string, record: ChipFamily, message: RegExp][] = [
     /no register address/,
   ],
   [
+    "a super watchdog register off the word",
+    changed((chip) => {
+      if (chip.registers.superWatchdog) chip.registers.superWatchdog.config++;
+    }),
+    /no register address/,
+  ],
+  [
+    "a strap register off the word",
+    changed((chip) => chip.registers.strap = { address: 0x3ff4_4039, mask: 8 }),
+    /0x3ff4_4039 is no register address/,
+  ],
+  [
+    "a UF2 family id past 32 bits",
+    changed((chip) => chip.image.uf2FamilyId = 0x1_0000_0000),
+    /4294967296 is no UF2 family id/,
+  ],
+  [
+    "a page size that is no power of two",
+    changed((chip) => chip.image.mmuPageSizes = [0x1_0000, 0x3000]),
+    /\[65536,12288\] are no page sizes/,
+  ],
+  [
+    "a list of no page sizes",
+    changed((chip) => chip.image.mmuPageSizes = []),
+    /\[\] are no page sizes/,
+  ],
+  [
+    "a name for no memory",
+    changed((chip) =>
+      chip.image.memoryTypes.push({ name: "NONE", start: 8, end: 8 })
+    ),
+    /NONE at 0x0000_0008 is empty/,
+  ],
+  [
+    "an extension of the MAC address of one byte",
+    changed((chip) =>
+      chip.efuse.macExtension = [
+        { block: "block1", word: 1, shift: 24, width: 8 },
+      ]
+    ),
+    /extension is not two bytes/,
+  ],
+  [
+    "a rule that never holds",
+    changed((chip) =>
+      chip.efuse.description.unshift({
+        when: { package: { min: 2, max: 1 } },
+        text: "Never",
+      })
+    ),
+    /"Never" never holds/,
+  ],
+  [
+    "labels of no field",
+    changed((chip) => chip.efuse.labels = { colour: { other: "grey" } }),
+    /labels of no field: "colour"/,
+  ],
+  [
     "an eFuse block off the word",
     changed((chip) => {
       chip.efuse.blocks["block1"] = { address: 0x6000_8845, words: 6 };

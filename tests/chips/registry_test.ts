@@ -51,6 +51,13 @@ Deno.test("CHIPS has no two families that answer to one id, chip id or magic val
     "image chip id",
   );
   assertUnique(
+    // The ESP32-E22 has no UF2 family of its own, and goes by the ESP32's.
+    CHIPS.flatMap(({ id, image }) =>
+      id === "esp32e22" ? [] : image.uf2FamilyId
+    ),
+    "UF2 family id",
+  );
+  assertUnique(
     detections.flatMap((one) => one.kind === "magic" ? one.values : []),
     "magic value",
   );
@@ -121,8 +128,24 @@ for (const row of EXPECTED) {
     assert.equal(chip.flash.bootloaderOffset, row.bootOffset);
     assert.deepEqual(chip.flash.sizes, row.sizes);
     assert.deepEqual(chip.flash.frequencies, row.frequencies);
+    assert.equal(chip.flash.beyond16MB, row.beyond16MB);
     assert.deepEqual(span(chip, "irom"), row.irom);
     assert.deepEqual(span(chip, "drom"), row.drom);
+  });
+
+  Deno.test(`${row.id} has images as its tools make them`, () => {
+    const { uf2FamilyId, mmuPageSizes, memoryTypes } = chip.image;
+    assert.equal(uf2FamilyId, row.uf2);
+    assert.deepEqual(mmuPageSizes?.map((size) => size / 1024), row.pages);
+    for (const { kind, start } of chip.memory) {
+      if (kind !== "iram" && kind !== "dram") continue;
+      const names = memoryTypes.filter((type) =>
+        type.start <= start && start < type.end
+      ).map(({ name }) => name);
+      // The ESP32's IRAM begins with what can be its caches.
+      const expected = start === 0x4007_0000 ? "CACHE_PRO" : kind.toUpperCase();
+      assert.ok(names.includes(expected), `${kind} at ${start.toString(16)}`);
+    }
   });
 
   Deno.test(`${row.id} has the loader that its ROM is`, () => {
@@ -139,10 +162,18 @@ for (const row of EXPECTED) {
     }
     assert.ok(rom.opcodes.every((opcode) => opcode <= 0x14), "stub opcodes");
     assertUnique(rom.opcodes, "opcodes");
-    assert.deepEqual(stub, { file: row.id, flashBlockSize: 0x4000 });
+    assert.deepEqual(
+      [stub?.file, stub?.earlier?.file].filter((file) => file !== undefined),
+      row.stubs,
+    );
     assert.deepEqual([usb?.jtagProductId, usb?.otgProductId], row.usb);
     assert.equal(usb?.otgBlockSize, row.usb[1] && 0x800);
-    assert.equal(registers.watchdog !== undefined, row.watchdogReset);
+    assert.equal(registers.watchdog?.resets === true, row.watchdogReset);
+    assert.equal(
+      registers.superWatchdog !== undefined,
+      row.usb[0] !== undefined,
+      "what USB-Serial/JTAG needs stopped",
+    );
   });
 
   Deno.test(`${row.id} has its MAC address where it is`, () => {

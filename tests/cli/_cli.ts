@@ -1,7 +1,12 @@
 /** Runs the command line inside the test, with a world made for it. */
 
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { FAILURE_SCHEMA, successSchema } from "../../lib/cli/json_schema.ts";
 import { main } from "../../lib/cli/main.ts";
+import type { KeySource } from "../../lib/cli/io.ts";
 import type { PortInfo, PortTarget } from "../../mod.ts";
+import { validate } from "./_schema.ts";
 
 /** The world around one run. */
 export interface World {
@@ -13,6 +18,8 @@ export interface World {
   readonly ports?: readonly PortInfo[];
   /** Whether stdout and stderr are terminals. */
   readonly terminal?: boolean;
+  /** What is typed, for a verb that listens. */
+  readonly stdin?: KeySource;
   /** Ctrl-C. */
   readonly signal?: AbortSignal;
   /** Told of every text written to stdout. */
@@ -40,6 +47,7 @@ export async function runCli(
     },
   });
   const code = await main(args, {
+    stdin: world.stdin,
     stdout: sink("stdout"),
     stderr: sink("stderr"),
     signal: world.signal ?? new AbortController().signal,
@@ -47,7 +55,26 @@ export async function runCli(
     listPorts: () => Promise.resolve([...world.ports ?? []]),
     target: (port) => world.boards?.[port] ?? port,
   });
+  if (isJson(args)) checkAnswer(texts.stdout, code);
   return { code, ...texts };
+}
+
+/** Every JSON answer that any test gets is checked against what the docs say of it. */
+function checkAnswer(stdout: string, code: number): void {
+  const answer = JSON.parse(stdout);
+  assert.equal(answer.ok, code === 0);
+  for (const board of answer.boards ?? [answer]) {
+    const command = COMMANDS.find(({ name }) => name === board.command);
+    if (!board.ok) validate(board, FAILURE_SCHEMA);
+    else if (command?.result !== undefined) {
+      validate(board, successSchema(command));
+    }
+  }
+}
+
+function isJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).includes("--json");
 }
 
 /** A folder that is gone when the test is over. */

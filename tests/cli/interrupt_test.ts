@@ -90,6 +90,7 @@ Deno.test("Ctrl-C while connecting ends the attempts", async () => {
   assert.deepEqual(JSON.parse(stdout), {
     ok: false,
     command: "read-mac",
+    port: "bench",
     error: { code: "aborted", message: "Interrupted" },
     flash: "The flash is unchanged.",
   });

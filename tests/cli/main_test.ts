@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
+import { parseBehavior } from "../../lib/simulator/mod.ts";
+import { makeBoard } from "./_boards.ts";
 import { runCli } from "./_cli.ts";
 
 Deno.test("main tells the version on the last line", async () => {
@@ -27,6 +29,8 @@ Deno.test("main ends a wrong command line with 2, and says on stderr what is wro
   assert.equal(code, 2);
   assert.equal(stdout, "");
   assert.match(stderr, /^Usage error: .*"reed-mac"\nHint: .*read-mac/);
+  const value = await runCli(["-b", "fast", "read-mac"]);
+  assert.match(value.stderr, /\nHint: Try "espline help read-mac"\.\n$/);
 });
 
 Deno.test("main colours errors for a person, unless NO_COLOR is set", async () => {
@@ -98,18 +102,99 @@ Deno.test("main lists ports with what is known of them", async () => {
   assert.equal(none.stdout, "No serial port was found.\n");
 });
 
-Deno.test("main asks for a port when there is none or more than one", async () => {
+Deno.test("main asks for a port when there is none", async () => {
   const none = await runCli(["read-mac"]);
   assert.equal(none.code, 2);
   assert.match(none.stderr, /No serial port was found\nHint: .*--port/);
-  const ports = [{ path: "/dev/ttyUSB0", product: "CH340" }, { path: "COM3" }];
-  const two = await runCli(["read-mac"], { ports });
-  assert.equal(two.code, 2);
+  const ports = [{ path: "/dev/ttyUSB0" }];
+  const other = await runCli(["--port-filter", "name=ACM", "read-mac"], {
+    ports,
+  });
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /None of the 1 serial ports .*--port-filter/);
+});
+
+/** Ports in the order that they are listed in, which is not the one that they are tried in. */
+const PORTS = [
+  { path: "/dev/ttyS0" },
+  { path: "/dev/ttyUSB0", usbVendorId: 0x10c4, usbProductId: 0xea60 },
+  { path: "/dev/ttyUSB1", usbVendorId: 0x1a86, usbProductId: 0x7523 },
+  { path: "/dev/ttyACM0", usbVendorId: 0x303a, usbProductId: 0x1001 },
+];
+
+Deno.test("main tries all ports until a board answers, the most likely first", async () => {
+  await using mute = makeBoard({ behaviors: [parseBehavior("no-sync")] });
+  await using board = makeBoard();
+  const boards = { "/dev/ttyACM0": mute, "/dev/ttyUSB1": board };
+  const args = ["--connect-attempts", "1", "read-mac"];
+  const { code, stdout } = await runCli(args, { ports: PORTS, boards });
+  assert.equal(code, 0, stdout);
+  assert.deepEqual(stdout.match(/^(Found|Serial port|.* failed to) .*/gm), [
+    "Found 4 serial ports...",
+    "Serial port /dev/ttyACM0:",
+    stdout.match(/^\/dev\/ttyACM0 failed to connect: .*/m)?.[0],
+    "Serial port /dev/ttyUSB0:",
+    stdout.match(/^\/dev\/ttyUSB0 failed to connect: .*/m)?.[0],
+    "Serial port /dev/ttyUSB1:",
+  ]);
+  const json = await runCli([...args, "--json"], { ports: PORTS, boards });
+  assert.equal(JSON.parse(json.stdout).port, "/dev/ttyUSB1");
+});
+
+Deno.test("main says of each port why no board was found there", async () => {
+  const args = ["--port-filter", "name=usb", "read-mac"];
+  const { code, stderr } = await runCli(args, { ports: PORTS });
+  assert.equal(code, 2);
   assert.match(
-    two.stderr,
-    /2 serial ports.*\n {2}\/dev\/ttyUSB0 {2}CH340\n {2}COM3\n/,
+    stderr,
+    /^A fatal error occurred: Could not connect to an Espressif device on any of the 2 available serial ports:\n .*ttyUSB0.*\n .*ttyUSB1.*\nHint: .*ESPLINE_PORT/,
   );
-  assert.match(two.stderr, /ESPLINE_PORT/);
+});
+
+Deno.test("main shows its own error for the only port there is", async () => {
+  const args = ["--port-filter", "vid=4292", "--port-filter", "pid=0xea60"];
+  const { code, stdout, stderr } = await runCli([...args, "read-mac"], {
+    ports: PORTS,
+  });
+  assert.equal(code, 1);
+  assert.match(stdout, /^Serial port \/dev\/ttyUSB0:\n/);
+  assert.match(stderr, /ttyUSB0/);
+});
+
+Deno.test("main says nothing but errors with --silent, and more with --verbose", async () => {
+  await using board = makeBoard();
+  const boards = { bench: board };
+  const run = (...args: string[]) =>
+    runCli(["-p", "bench", ...args, "read-mac"], { boards });
+  const silent = await run("--silent");
+  assert.deepEqual(silent, { code: 0, stdout: "", stderr: "" });
+  assert.match((await run("-v")).stdout, /^Connecting, attempt 1 of 7, reset/m);
+  const refused = await runCli(["-p", "x", "-s", "read-mac"], {});
+  assert.equal(refused.stdout, "");
+  assert.match(refused.stderr, /^A fatal error occurred: /);
+  for (const other of ["--verbose", "--trace"]) {
+    const { code, stderr } = await run("--silent", other);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`--silent and ${other} exclude`));
+  }
+});
+
+Deno.test("main traces the wire on stderr, so that --json stays clean", async () => {
+  await using board = makeBoard({ chip: "esp32" });
+  const args = ["-p", "bench", "--trace", "--json", "--no-stub", "read-mac"];
+  const { code, stdout, stderr } = await runCli(args, {
+    boards: { bench: board },
+  });
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).ok, true);
+  assert.match(stderr, /^TRACE \+0\.\d{3} Set lines: DTR=0/);
+  // SYNC as the serial protocol's documentation has it.
+  assert.match(
+    stderr,
+    /^TRACE \+\d+\.\d{3} Command SYNC \(0x08\), 36 bytes of data\nTRACE \+\d+\.\d{3} Write 46 bytes:\n {4}c000082400000000 0007071220555555 \| \.\.\.\$\.\.\.\.\.\.\.\. UUU\n( {4}.*\n){2}/m,
+  );
+  assert.match(stderr, /^TRACE .* Read \d+ bytes: *(c0|\n)/m);
+  assert.match(stderr, /^TRACE .* Received full packet, 12 bytes: 0108/m);
 });
 
 Deno.test("main ends with 1 if the port cannot be opened", async () => {

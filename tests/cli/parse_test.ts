@@ -22,12 +22,18 @@ function parse(line: string, env: Env = {}) {
 
 const DEFAULTS = {
   chip: "auto",
-  port: undefined,
+  ports: [],
+  portFilters: [],
   baud: 115_200,
   before: "default-reset",
   after: "hard-reset",
   noStub: false,
-  connectAttempts: 7,
+  connectAttempts: undefined,
+  vddSdio: undefined,
+  stubVersion: undefined,
+  trace: false,
+  verbose: false,
+  silent: false,
   json: false,
 };
 
@@ -38,15 +44,22 @@ Deno.test("parseCommandLine fills in what was not typed", () => {
 });
 
 const GLOBALS = "-c ESP32-C3 -p /dev/x -b 921600 --before no_reset " +
-  "-a soft-reset --no-stub --connect-attempts -1 --json";
+  "-a soft-reset --no-stub --connect-attempts -1 -t -v -s --json " +
+  "--override-vddsdio 1.9V --stub-version 2";
 const GIVEN = {
   chip: "esp32c3",
-  port: "/dev/x",
+  ports: ["/dev/x"],
+  portFilters: [],
   baud: 921_600,
   before: "no-reset",
   after: "soft-reset",
   noStub: true,
   connectAttempts: -1,
+  vddSdio: "1.9V",
+  stubVersion: "2",
+  trace: true,
+  verbose: true,
+  silent: true,
   json: true,
 };
 
@@ -59,20 +72,29 @@ Deno.test("parseCommandLine takes global options before the verb and behind it",
     ...DEFAULTS,
     chip: "esp32",
     noStub: true,
-    port: "/dev/y",
+    ports: ["/dev/y"],
     baud: 9600,
   });
 });
 
 Deno.test("parseCommandLine lets the later of two options win", () => {
-  assert.equal(parse("-p a read-mac -p b").globals.port, "b");
-  assert.equal(parse("read-mac -p a --port b").globals.port, "b");
+  assert.equal(parse("-b 9600 read-mac -b 300").globals.baud, 300);
+  assert.equal(parse("read-mac -b 9600 --baud 300").globals.baud, 300);
+});
+
+Deno.test("parseCommandLine collects what can be given several times", () => {
+  const { globals } = parse(
+    "-p a --port-filter vid=0x10c4 read-mac --port=b --port-filter name=USB",
+    { ESPLINE_PORT: "c" },
+  );
+  assert.deepEqual(globals.ports, ["a", "b"]);
+  assert.deepEqual(globals.portFilters.map(({ key }) => key), ["vid", "name"]);
 });
 
 Deno.test("parseCommandLine gives -p and -s of write-flash to the verb", () => {
   const line = "-p /dev/x write-flash -p -s -e -z --force 0x0 a 4096 b";
   const { globals, options, arguments: values } = parse(line);
-  assert.equal(globals.port, "/dev/x");
+  assert.deepEqual(globals.ports, ["/dev/x"]);
   assert.deepEqual(options, {
     flashMode: "keep",
     flashFrequency: "keep",
@@ -119,7 +141,7 @@ Deno.test("parseCommandLine takes ESPLINE_ before ESPTOOL_, and an option before
   const { globals } = parse("read-mac -b 9600", env);
   assert.deepEqual(globals, {
     ...DEFAULTS,
-    port: "/dev/line",
+    ports: ["/dev/line"],
     baud: 9600,
     chip: "esp8266",
     after: "no-reset",

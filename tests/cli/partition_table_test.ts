@@ -71,7 +71,7 @@ Deno.test("partition-table writes to a board and shows what is there", async () 
   await using board = makeBoard({ chip: "esp32" });
   const world = { boards: { bench: board }, ports: [{ path: "bench" }] };
   await Deno.writeTextFile(folder.file("p.csv"), CSV);
-  const place = ["--offset", "0xa000"];
+  const place = ["--partition-table-offset", "0xa000"];
   await Deno.writeTextFile(
     folder.file("high.csv"),
     "nvs,data,nvs,,16K\nfactory,app,factory,,1M\n",

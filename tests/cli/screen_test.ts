@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { NO_DISPLAY, SinkDisplay } from "../../lib/cli/display.ts";
 import { Screen } from "../../lib/cli/screen.ts";
 import type { ProgressEvent } from "../../mod.ts";
 
@@ -20,7 +21,7 @@ function writeEvent(done: number, total = 1000): ProgressEvent {
 
 Deno.test("Screen writes one line for each 10 % into a pipe", () => {
   const sink = record(false);
-  const screen = new Screen(sink);
+  const screen = new Screen(new SinkDisplay(sink));
   for (let done = 0; done <= 1000; done += 5) screen.show(writeEvent(done));
   screen.show(writeEvent(1000));
   const lines = sink.text.trimEnd().split("\n");
@@ -31,7 +32,7 @@ Deno.test("Screen writes one line for each 10 % into a pipe", () => {
 
 Deno.test("Screen draws a bar in place on a terminal, and ends its line", () => {
   const sink = record(true);
-  const screen = new Screen(sink);
+  const screen = new Screen(new SinkDisplay(sink));
   for (let done = 0; done <= 1000; done++) screen.show(writeEvent(done));
   assert.equal(sink.text.split("\r").length - 1, 101);
   assert.equal(sink.text.split("\n").length - 1, 1);
@@ -45,7 +46,7 @@ Deno.test("Screen draws a bar in place on a terminal, and ends its line", () => 
 Deno.test("Screen keeps a bar inside the terminal's width", () => {
   for (const columns of [20, 40, 60]) {
     const sink = record(true, columns);
-    new Screen(sink).show(writeEvent(500));
+    new Screen(new SinkDisplay(sink)).show(writeEvent(500));
     const [bar = ""] = sink.text.replace("\r", "").split("\x1b");
     assert(bar.length > 0 && bar.length < columns, `${columns}: "${bar}"`);
   }
@@ -53,7 +54,7 @@ Deno.test("Screen keeps a bar inside the terminal's width", () => {
 
 Deno.test("Screen puts a line below an open bar", () => {
   const sink = record(true);
-  const screen = new Screen(sink);
+  const screen = new Screen(new SinkDisplay(sink));
   screen.show(writeEvent(500));
   screen.line("Done.");
   assert(sink.text.endsWith("\x1b[K\nDone.\n"));
@@ -61,7 +62,7 @@ Deno.test("Screen puts a line below an open bar", () => {
 
 Deno.test("Screen shows the attempts as dots on one line", () => {
   const sink = record(false);
-  const screen = new Screen(sink);
+  const screen = new Screen(new SinkDisplay(sink));
   for (const attempt of [1, 2, 3]) {
     screen.show({
       kind: "connect",
@@ -75,18 +76,35 @@ Deno.test("Screen shows the attempts as dots on one line", () => {
   assert.equal(sink.text, "Connecting.....\nConnected.\n");
 });
 
-Deno.test("Screen shows no transfer once progress is hidden, and nothing when silent", () => {
+Deno.test("Screen shows no transfer once progress is hidden, and nothing on no display", () => {
   const sink = record(true);
-  const screen = new Screen(sink);
+  const screen = new Screen(new SinkDisplay(sink));
   screen.hideProgress();
   screen.show(writeEvent(500));
   assert.equal(sink.text, "");
   screen.show({ kind: "note", port: "sim://a", message: "Look" });
   assert.equal(sink.text, "Note: Look.\n");
-  const silent = record(true);
-  const nothing = new Screen(silent, { silent: true });
+  const nothing = new Screen(NO_DISPLAY);
   nothing.show(writeEvent(500));
   nothing.line("Hello");
   nothing.endLine();
-  assert.equal(silent.text, "");
+});
+
+Deno.test("Screen tells each attempt only to who wants to know more", () => {
+  const attempt: ProgressEvent = {
+    kind: "connect",
+    port: "sim://a",
+    attempt: 2,
+    attempts: 7,
+    reset: "classic",
+  };
+  for (const verbose of [false, true]) {
+    const sink = record(false);
+    const screen = new Screen(new SinkDisplay(sink), { verbose });
+    screen.show(attempt);
+    assert.equal(
+      sink.text,
+      verbose ? "Connecting, attempt 2 of 7, reset: classic\n" : ".",
+    );
+  }
 });

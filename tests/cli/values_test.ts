@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
   oneOf,
-  parseAttempts,
   parseBaud,
+  parseDecimal,
   parseNumber,
   parseSize,
   parseSizeOrAll,
@@ -18,6 +18,10 @@ const NUMBERS: ReadonlyArray<readonly [text: string, value: number]> = [
   ["0b101", 5],
   ["0x4010_0000", 0x4010_0000],
   ["1_000", 1000],
+  ["+1", 1],
+  ["00", 0],
+  ["0x_10", 16],
+  [" 1 ", 1],
 ];
 
 const NOT_NUMBERS = [
@@ -28,7 +32,6 @@ const NOT_NUMBERS = [
   "0x1x",
   "1e3",
   "-1",
-  "+1",
   "1.5",
   "1__0",
   "_1",
@@ -64,7 +67,7 @@ Deno.test("parseSize knows k and M as esptool does", () => {
   assert.equal(parseSize("4k"), 4096);
   assert.equal(parseSize("2M"), 2 * 1024 * 1024);
   assert.equal(parseSize("0x10k"), 16 * 1024);
-  for (const wrong of ["4K", "1m", "1G", "k", "4 k", "0", "0k", "4096M"]) {
+  for (const wrong of ["4K", "1m", "1G", "k", "0", "0k", "4096M"]) {
     assert.throws(() => parseSize(wrong), SyntaxError, wrong);
   }
 });
@@ -75,16 +78,23 @@ Deno.test("parseSizeOrAll takes the word all in any case", () => {
   assert.equal(parseSizeOrAll("8k"), 8192);
 });
 
-Deno.test("parseAttempts takes negative numbers, parseBaud only what is above 0", () => {
-  assert.equal(parseAttempts("-1"), -1);
-  assert.equal(parseAttempts("3"), 3);
-  assert.throws(() => parseAttempts("--1"), SyntaxError);
+Deno.test("parseDecimal takes negative numbers, parseBaud only what is above 0", () => {
+  assert.equal(parseDecimal("-1"), -1);
+  assert.equal(parseDecimal("+3"), 3);
+  assert.equal(parseDecimal("017"), 17);
+  assert.equal(parseDecimal("1_000"), 1000);
+  for (const wrong of ["--1", "0x10", "1k", "1_", "", "1e3"]) {
+    assert.throws(() => parseDecimal(wrong), SyntaxError, wrong);
+  }
   assert.equal(parseBaud("921600"), 921_600);
-  assert.throws(() => parseBaud("0"), SyntaxError);
+  for (const wrong of ["0", "-1", "0x1c200", "115k"]) {
+    assert.throws(() => parseBaud(wrong), SyntaxError, wrong);
+  }
 });
 
 Deno.test("oneOf takes an underscore for a hyphen and lists the words it knows", () => {
   const parse = oneOf(["hard-reset", "no-reset"]);
+  assert.deepEqual(parse.words, ["hard-reset", "no-reset"]);
   assert.equal(parse("hard_reset"), "hard-reset");
   assert.throws(() => parse("reset"), /"reset" is not one of hard-reset, no-r/);
 });

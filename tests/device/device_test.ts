@@ -344,6 +344,22 @@ Deno.test("open keeps the speed of an ESP8266 ROM, which cannot change it, and s
   });
 });
 
+Deno.test("open leaves the work to the ROM where no stub runs, and says so", async () => {
+  const notes: string[] = [];
+  const onProgress = (event: ProgressEvent) =>
+    event.kind === "note" && notes.push(event.message);
+  await withDevice(
+    { chip: "esp32h21", open: { onProgress } },
+    async (device) => {
+      assert.equal(device.isStub, false);
+      assert.deepEqual(notes, [
+        "No flasher stub runs on this ESP32-H21: its ROM does the work",
+      ]);
+      await device.writeFlash({ 0x1000: noise(100) });
+    },
+  );
+});
+
 Deno.test("open refuses another chip than the one that was asked for, and closes the port", async () => {
   await withBoard({ chip: "esp32c3" }, async ({ board, clock }) => {
     await assert.rejects(open(board, { chip: "esp32", clock }), {

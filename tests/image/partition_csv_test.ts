@@ -177,6 +177,8 @@ const UNREADABLE: readonly [string, RegExp, PartitionCsvOptions?][] = [
     "t, partition_table, primary, 0x9000",
     /"t" has offset 0x9000, but must have 0x8000/,
   ],
+  ["n\0vs, data, nvs,, 1M", /the name has a zero byte/],
+  ["a,64,1,0xffffffff,4K\nb,64,1,,4K", /line 2: "b" is not within 4 GiB/],
   ["a, 64, 1,, 4K\n".repeat(96), /line 96: there are more than 95 partitions/],
 ];
 

@@ -9,6 +9,7 @@ import {
   TransportError,
 } from "../../lib/errors.ts";
 import { Link } from "../../lib/loader/link.ts";
+import type { TraceEvent } from "../../lib/loader/trace.ts";
 import {
   FLASH_BEGIN,
   FLASH_DATA,
@@ -496,4 +497,46 @@ Deno.test("Link answers any frames with a value or a typed error", async () => {
     ),
     { numRuns: 60 },
   );
+});
+
+Deno.test("Link tells who traces it of commands, bytes, frames, lines and speeds", async () => {
+  const clock = new ManualClock();
+  const port = new ScriptedPort({ clock, onWrite: replies(magicReply) });
+  const events: TraceEvent[] = [];
+  await using link = new Link(port, {
+    clock,
+    onTrace: (event) => events.push(event),
+  });
+  await link.setSignals({ dtr: true });
+  await link.setBaudRate(9600);
+  await readMagic(link);
+  assert.deepEqual(events, [
+    { kind: "signals", signals: { dtr: true } },
+    { kind: "baud", baud: 9600 },
+    { kind: "command", name: "READ_REG", opcode: 0x0a, size: 4 },
+    { kind: "write", bytes: bytesOf(REQUESTS.readReg) },
+    { kind: "read", bytes: magicReply },
+    { kind: "frame", bytes: magicReply.slice(1, -1) },
+  ]);
+});
+
+Deno.test("Link gives up on a port that accepts nothing for longer than it may", async () => {
+  const clock = new ManualClock();
+  const port = new ScriptedPort({ clock });
+  const stuck = Promise.withResolvers<void>();
+  const { writable } = port;
+  Object.defineProperty(port, "writable", {
+    value: new WritableStream<Uint8Array>({ write: () => stuck.promise }),
+  });
+  const link = new Link(port, { clock, writeTimeout: 200 });
+  await assert.rejects(clock.drive(readMagic(link)), (error: unknown) => {
+    assert(error instanceof TransportError);
+    assert.equal(error.code, "port-io");
+    assert.match(error.message, /accepted nothing for 200 ms/);
+    return true;
+  });
+  assert.equal(clock.now(), 200);
+  stuck.resolve();
+  await link.close();
+  await writable.close();
 });

@@ -13,6 +13,7 @@ import {
   type ResetSequence,
   softReset,
   stopWatchdogs,
+  transistorResets,
   watchdogReset,
 } from "../../lib/loader/reset.ts";
 import type { ProgressEvent } from "../../lib/progress.ts";
@@ -212,12 +213,16 @@ Deno.test("watchdogReset unlocks, arms and locks an ESP32-C3's RTC watchdog, and
 });
 
 Deno.test("watchdogReset is refused where the chip cannot", async () => {
-  const { loader } = loaderOn({ onWrite: agree }, "esp32");
-  await assert.rejects(
-    watchdogReset(loader),
-    (error) => error instanceof ChipError && error.code === "chip-lacks",
-  );
-  await loader.close();
+  // The ESP32 has no such watchdog, and the ESP32-C6's does not reset it.
+  for (const chip of ["esp32", "esp32c6"]) {
+    const { loader, port } = loaderOn({ onWrite: agree }, chip);
+    await assert.rejects(
+      watchdogReset(loader),
+      (error) => error instanceof ChipError && error.code === "chip-lacks",
+    );
+    assert.deepEqual(port.writes, []);
+    await loader.close();
+  }
 });
 
 Deno.test("stopWatchdogs stops both watchdogs over USB-Serial/JTAG only", async () => {
@@ -241,6 +246,43 @@ Deno.test("stopWatchdogs stops both watchdogs over USB-Serial/JTAG only", async 
   await usb.loader.close();
 });
 
+Deno.test("stopWatchdogs finds each family's super watchdog, and its bit", async () => {
+  // As real esptool 5.6 writes them.
+  const expected = {
+    esp32c6: [
+      "600b1c18 = 50d83aa1",
+      "600b1c00 = 00000000",
+      "600b1c18 = 00000000",
+      "600b1c20 = 50d83aa1",
+      "600b1c1c = 00040000 & 00040000",
+      "600b1c20 = 00000000",
+    ],
+    esp32h2: [
+      "600b1c1c = 50d83aa1",
+      "600b1c00 = 00000000",
+      "600b1c1c = 00000000",
+      "600b1c24 = 50d83aa1",
+      "600b1c20 = 00040000 & 00040000",
+      "600b1c24 = 00000000",
+    ],
+    esp32h4: [
+      "60090064 = 50d83aa1",
+      "60090048 = 00000000",
+      "60090064 = 00000000",
+      "600b5424 = 50d83aa1",
+      "600b5420 = 00040000 & 00040000",
+      "600b5424 = 00000000",
+    ],
+  };
+  const info = { usbVendorId: 0x303a, usbProductId: 0x1001 };
+  for (const [chip, writes] of Object.entries(expected)) {
+    const { loader, port } = loaderOn({ onWrite: agree, info }, chip);
+    await stopWatchdogs(loader);
+    assert.deepEqual(registerWrites(port), writes, chip);
+    await loader.close();
+  }
+});
+
 Deno.test("leaveForcedDownload clears the ESP32-S3's flag over USB-OTG only", async () => {
   const info = { usbVendorId: 0x303a, usbProductId: 0x0009 };
   const otg = loaderOn({ onWrite: agree, info }, "esp32s3");
@@ -253,4 +295,28 @@ Deno.test("leaveForcedDownload clears the ESP32-S3's flag over USB-OTG only", as
   assert.deepEqual(uart.port.writes, []);
   await otg.loader.close();
   await uart.loader.close();
+});
+
+Deno.test("transistorResets hold GPIO0 as long as they are told", async () => {
+  const { classic, tightSlow } = transistorResets(120);
+  assert.equal(
+    await played(classic),
+    "0 D0, 0 R1, 100 D1, 100 R0, 220 D0; 220",
+  );
+  assert.equal(
+    await played(tightSlow),
+    "0 D0R0, 0 D1R1, 0 D0R1, 100 D1R0, 720 D0R0, 720 D0; 720",
+  );
+});
+
+Deno.test("hardReset plays a reset of one's own", async () => {
+  const clock = new ManualClock();
+  const port = new ScriptedPort({ clock });
+  const own = parseResetSequence("R1|W0.3|R0");
+  await using link = new Link(port, { clock, hardReset: own });
+  await clock.drive(hardReset(link));
+  assert.deepEqual(port.events, [{ at: 0, rts: true }, {
+    at: 300,
+    rts: false,
+  }]);
 });

@@ -3,16 +3,19 @@ import { chipById, CHIPS } from "../../lib/chips/registry.ts";
 import { concatBytes } from "../../lib/bytes.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { ChipError, CommandError } from "../../lib/errors.ts";
+import { connectLoader } from "../../lib/loader/connect.ts";
 import { Link } from "../../lib/loader/link.ts";
 import { Loader } from "../../lib/loader/loader.ts";
 import {
   importStub,
+  publishedStub,
   runStub,
   type StubImage,
   stubRanges,
 } from "../../lib/loader/stub.ts";
 import type { ProgressEvent } from "../../lib/progress.ts";
 import type { RequestPacket } from "../../lib/protocol/packet.ts";
+import { VirtualBoard } from "../../lib/simulator/virtual_board.ts";
 import { hexBytes } from "../vectors/serial_protocol.ts";
 import { fakeDevice, wordOf } from "./_fake_rom.ts";
 import { ScriptedPort } from "./_scripted_port.ts";
@@ -109,9 +112,15 @@ Deno.test("runStub hands on a refusal to jump", async () => {
   await loader.close();
 });
 
-Deno.test("importStub has a stub for every chip that fits into its RAM", async () => {
-  for (const chip of CHIPS) {
-    const stub = await importStub(chip.stub.file);
+Deno.test("importStub has every stub that a record names, and each fits into the chip's RAM", async () => {
+  const named = CHIPS.flatMap((chip) =>
+    [chip.stub?.file, chip.stub?.earlier?.file].flatMap((file) =>
+      file === undefined ? [] : { chip, file }
+    )
+  );
+  assert.equal(named.length, 14);
+  for (const { chip, file } of named) {
+    const stub = await importStub(file);
     for (const { start, end } of stubRanges(stub)) {
       assert.ok(start < end);
       assert.ok(
@@ -129,6 +138,23 @@ Deno.test("importStub has a stub for every chip that fits into its RAM", async (
 
 Deno.test("importStub refuses a name that it does not have", async () => {
   await assert.rejects(importStub("esp9000"), { code: "stub-missing" });
+});
+
+Deno.test("publishedStub is the one that runs on the chip's revision", async () => {
+  const textStart = async (chip: string, revision?: string) => {
+    const clock = new ManualClock();
+    await using board = new VirtualBoard({ chip, revision, clock });
+    return await clock.drive((async () => {
+      await using rom = await connectLoader(await board.open(), { clock });
+      return (await publishedStub(rom))?.text_start;
+    })());
+  };
+  assert.equal(await textStart("esp32p4", "0.0"), 0x4ff1_0000);
+  assert.equal(await textStart("esp32p4", "2.15"), 0x4ff1_0000);
+  assert.equal(await textStart("esp32p4", "3.0"), 0x4ff5_0000);
+  assert.equal(await textStart("esp32c2", "0.0"), undefined, "none runs");
+  assert.equal(await textStart("esp32c2", "0.1"), 0x4038_0000);
+  assert.equal(await textStart("esp32h21"), undefined, "none is published");
 });
 
 Deno.test("stubRanges counts the memory between bss and data as the stub's", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chipById } from "../../lib/chips/registry.ts";
+import { chipById, CHIPS as ALL_CHIPS } from "../../lib/chips/registry.ts";
 import { ManualClock, systemClock } from "../../lib/clock.ts";
 import { ChipError, CommandError, EspError } from "../../lib/errors.ts";
 import type { ProgressEvent } from "../../lib/progress.ts";
@@ -97,6 +97,30 @@ function md5(bytes: Uint8Array): string {
 /** What the board's flash holds. */
 function held(board: VirtualBoard, address: number, size: number): string {
   return md5(board.flash.read(address, size));
+}
+
+/** The crystal that most boards of a family have, in megahertz, where it is not 40. */
+const CRYSTALS: Readonly<Record<string, number>> = {
+  ...{ esp8266: 26, esp32c2: 26, esp32c5: 48 },
+  ...{ esp32h2: 32, esp32h21: 32, esp32h4: 32 },
+};
+/** Families with IEEE 802.15.4, but for the ESP32-S31, of which esptool 5.6 tells no EUI-64 either. */
+const WITH_EUI64 = ["esp32c6", "esp32h2", "esp32c5", "esp32h21", "esp32h4"];
+
+for (const { id } of ALL_CHIPS) {
+  Deno.test(`readIdentity tells a virtual ${id}'s addresses and crystal`, () =>
+    onBoard({ chip: id, mac: "02:11:22:33:44:55" }, async (loader) => {
+      const { mac, macExtension, eui64, crystalMhz } = await readIdentity(
+        loader,
+      );
+      assert.equal(loader.chip.id, id);
+      assert.equal(mac, "02:11:22:33:44:55");
+      assert.equal(crystalMhz, CRYSTALS[id] ?? 40);
+      const expected = WITH_EUI64.includes(id)
+        ? ["ff:fe", "02:11:22:ff:fe:33:44:55"]
+        : [undefined, undefined];
+      assert.deepEqual([macExtension, eui64], expected);
+    }));
 }
 
 for (const chip of CHIPS) {

@@ -19,7 +19,15 @@ export type PeerName =
   | "idf_python"
   | "esp_rfc2217_server"
   | "ser2net"
-  | "pg_ctl";
+  | "pg_ctl"
+  | "tmux"
+  | "xtensa-lx106-elf-addr2line"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-addr2line"
+  | "riscv64-unknown-elf-gcc"
+  | "bash"
+  | "zsh"
+  | "fish";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -30,6 +38,14 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
   pg_ctl: ["pg_ctl"],
+  tmux: ["tmux"],
+  "xtensa-lx106-elf-addr2line": ["xtensa-lx106-elf-addr2line"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
+  bash: ["bash"],
+  zsh: ["zsh"],
+  fish: ["fish"],
 };
 
 /** What a Python must be able to import. */

@@ -6,9 +6,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { serveVirtualBoard, VirtualBoard } from "../../lib/simulator/mod.ts";
+import { VirtualBoard } from "../../lib/simulator/mod.ts";
 import { makeImage, noise } from "../cli/_boards.ts";
 import { runCli, temporaryFolder } from "../cli/_cli.ts";
+import { runEsptool } from "./_esptool.ts";
 import { peerTest } from "./_peers.ts";
 
 interface Case {
@@ -159,23 +160,6 @@ async function prepare(chip: ChipId) {
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-async function runEsptool(
-  esptool: string,
-  words: readonly string[],
-  board: VirtualBoard,
-): Promise<{ code: number; output: string }> {
-  // Without modem lines, an order of magnitude faster than RFC 2217 with esptool.
-  await using server = await serveVirtualBoard(board, { tcp: 0 });
-  const { code, stdout, stderr } = await new Deno.Command(esptool, {
-    args: ["--port", server.url, ...words],
-    env: { NO_COLOR: "1", TERM: "dumb" },
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
 function stableLines(output: string): string[] {

@@ -24,7 +24,13 @@ export function noise(size: number): Uint8Array<ArrayBuffer> {
 
 /** Builds an image that does not compress. */
 export function testImage(chip: string, size = 1024): Uint8Array<ArrayBuffer> {
-  const address = ENTRIES[chip] ?? 0;
+  const family = chipById(chip);
+  const iram = family.memory.find(({ kind }) => kind === "iram");
+  const address = ENTRIES[chip] ?? iram?.start ?? 0;
   const segments = [{ address, data: noise(size) }];
-  return buildImage({ entry: address, segments }, { chip: chipById(chip) });
+  const [flashFrequency = ""] = Object.keys(family.flash.frequencies);
+  return buildImage({ entry: address, segments }, {
+    chip: family,
+    flashFrequency,
+  });
 }

@@ -65,24 +65,25 @@ Deno.test("LineView redraws rows in their place, cut to the terminal's width", a
     isTTY: true,
     columns: 30,
   }, { color: true, clock });
-  const taken = () => writes.splice(0).join("");
+  // Every row ends by clearing what stood behind it.
+  const taken = () => writes.splice(0).join("").replaceAll("\x1b[K\n", "$\n");
   onEvent(write("a", 50));
-  assert.equal(taken(), "a  write     [#####..........\nb  waiting\n");
+  assert.equal(taken(), "a  write     [#####..........$\nb  waiting$\n");
   onEvent(write("a", 100));
   assert.equal(taken(), "", "too soon to draw again");
   await clock.advance(50);
   onEvent(write("b", 200));
   assert.equal(
     taken(),
-    "\x1b[2F\x1b[Ja  write     [##########.....\nb  write     [###############\n",
+    "\x1b[2Fa  write     [##########.....$\nb  write     [###############$\n",
   );
   onEvent({ kind: "finish", port: "a", result: RESULT });
   assert.equal(
     taken(),
-    "\x1b[2F\x1b[Ja  \x1b[32mPASS\x1b[0m  in 1.2 s\nb  write     [###############\n",
+    "\x1b[2Fa  \x1b[32mPASS\x1b[0m  in 1.2 s$\nb  write     [###############$\n",
   );
   onEvent({ kind: "note", port: "b", message: "slow" });
-  assert.ok(taken().startsWith("\x1b[2F\x1b[Jb  slow\na  "));
+  assert.ok(taken().startsWith("\x1b[2Fb  slow$\na  "));
 });
 
 Deno.test("LineView prints plain lines if a terminal is too low for its rows", () => {

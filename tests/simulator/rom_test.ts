@@ -110,6 +110,22 @@ Deno.test("RomLoader refuses what its chip does not know with the reply before",
   await board.close();
 });
 
+Deno.test("RomLoader tells its chip id with its security state, but for the ESP32-S2's", async (t) => {
+  const state = "00000000" + "00" + "0000000000000c";
+  const replies = {
+    esp32s2: `c00114100000000000${state}00000000c0`,
+    esp32c6: `c00114180000000000${state}0d0000000000000000000000c0`,
+  };
+  for (const [chip, reply] of Object.entries(replies)) {
+    await t.step(chip, async () => {
+      const { board, host } = await romOf(chip);
+      assert.equal(await ask(host, 0x14), reply);
+      await host[Symbol.asyncDispose]();
+      await board.close();
+    });
+  }
+});
+
 Deno.test("RomLoader of the ESP32 reads no flash whose pins are not connected", async () => {
   const { board, host } = await romOf("esp32");
   assert.match(await ask(host, 0x02, 0x1000, 1, 0x400, 0), /01060000c0$/);

@@ -1,5 +1,5 @@
 /**
- * `dump-mem`: the result is `{ address, size, file }`.
+ * `dump-mem`: copies memory to a file.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { required } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
+import { integer, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex } from "../text.ts";
 import { parseSize, parseUint32 } from "../values.ts";
@@ -15,6 +16,16 @@ import { parseSize, parseUint32 } from "../values.ts";
 export const dumpMem: Command = defineCommand({
   name: "dump-mem",
   summary: "read RAM, ROM or registers into a file",
+  boards: "many",
+  examples: [{
+    line: "dump-mem 0x40000000 64k rom.bin",
+    does: "saves the ROM",
+  }],
+  result: object({
+    address: integer("where it begins"),
+    size: integer("how many bytes"),
+    file: text("the path of the file"),
+  }),
   arguments: {
     address: required(
       "address",
@@ -27,12 +38,12 @@ export const dumpMem: Command = defineCommand({
   options: {},
   async run(call) {
     const { address, size, file } = call.arguments;
-    await using output = await OutputFile.create(file);
+    await using output = await OutputFile.create(file, call.board);
     return await withDevice(call, async (_chip, device) => {
       const data = await device.dumpMem(address, size);
       await output.write(data);
       call.screen.line(
-        `Dumped ${data.length} bytes from ${hex(address)} to '${file}'.`,
+        `Dumped ${data.length} bytes from ${hex(address)} to '${output.path}'.`,
       );
       return { address, size: data.length, file };
     });

@@ -1,17 +1,21 @@
 /**
- * `erase-flash`: the result is `{ ms }`.
+ * `erase-flash`: erases the whole flash chip.
  *
  * @module
  */
 
 import { systemClock } from "../../../mod.ts";
 import type { Command } from "../command.ts";
+import { number, object } from "../schema.ts";
 import { withDevice } from "../session.ts";
 
 /** Erases the whole flash chip. */
 export const eraseFlash: Command = {
   name: "erase-flash",
   summary: "erase the whole flash chip",
+  boards: "many",
+  examples: [{ line: "erase-flash", does: "erases everything" }],
+  result: object({ ms: number("how long it took, in milliseconds") }),
   arguments: {},
   options: {},
   run: (call) =>

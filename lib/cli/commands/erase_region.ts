@@ -1,5 +1,5 @@
 /**
- * `erase-region`: the result is `{ address, size, ms }`; the size may be `all`.
+ * `erase-region`: erases a part of the flash.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { systemClock } from "../../../mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { required } from "../options.ts";
+import { either, integer, number, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { sizeName } from "../text.ts";
 import { parseSizeOrAll, parseUint32 } from "../values.ts";
@@ -15,6 +16,19 @@ import { parseSizeOrAll, parseUint32 } from "../values.ts";
 export const eraseRegion: Command = defineCommand({
   name: "erase-region",
   summary: "erase whole sectors of 4096 bytes",
+  boards: "many",
+  examples: [{
+    line: "erase-region 0x9000 0x6000",
+    does: "erases six sectors",
+  }],
+  result: object({
+    address: integer("where it begins, in bytes"),
+    size: either(
+      [integer("in bytes"), text("up to the end", ["all"])],
+      "how much",
+    ),
+    ms: number("how long it took, in milliseconds"),
+  }),
   arguments: {
     address: required("address", "a multiple of 4096", parseUint32),
     size: required("size", "a multiple of 4096 bytes, or all", parseSizeOrAll),

@@ -1,10 +1,11 @@
 /**
- * `flash-id`: the result is `{ manufacturer, device, size? }`, the size in bytes.
+ * `flash-id`: tells the flash chip's JEDEC id and size.
  *
  * @module
  */
 
 import type { Command } from "../command.ts";
+import { integer, maybe, object } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { sizeName } from "../text.ts";
 
@@ -12,6 +13,13 @@ import { sizeName } from "../text.ts";
 export const flashId: Command = {
   name: "flash-id",
   summary: "tell the flash chip's id and size",
+  boards: "many",
+  examples: [{ line: "flash-id", does: "tells what flash chip there is" }],
+  result: object({
+    manufacturer: integer("the manufacturer's JEDEC id"),
+    device: integer("the device's id, 16 bits"),
+    size: maybe(integer("the size in bytes, if the id tells it")),
+  }),
   arguments: {},
   options: {},
   run: (call) =>

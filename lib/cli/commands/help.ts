@@ -1,11 +1,12 @@
 /**
- * `help`: the result is `{ text }`.
+ * `help`: explains a verb, or lists all.
  *
  * @module
  */
 
 import { type Command, defineCommand } from "../command.ts";
 import { optional } from "../options.ts";
+import { object, text } from "../schema.ts";
 
 /** Shows the help text of a verb, or of all. */
 export const help: Command = defineCommand({
@@ -13,9 +14,11 @@ export const help: Command = defineCommand({
   summary: "explain a verb, or list all",
   arguments: { verb: optional("verb", "which verb", String) },
   options: {},
+  examples: [{ line: "help write-flash", does: "explains write-flash" }],
+  result: object({ text: text("the help text") }),
   run({ usage, screen, arguments: { verb } }) {
-    const text = usage(verb);
-    screen.line(text.trimEnd());
-    return { result: { text } };
+    const explained = usage(verb);
+    screen.line(explained.trimEnd());
+    return { result: { text: explained } };
   },
 });

@@ -51,12 +51,9 @@ const OPTIONS = {
     fallback: undefined,
     parse: String,
   }),
-  tableOffset: {
-    ...TABLE_OPTIONS.tableOffset,
-    flags: "--offset, --partition-table-offset <address>",
-  },
+  tableOffset: TABLE_OPTIONS.tableOffset,
   recoveryOffset: setting<number | undefined>({
-    flags: "--recovery-bootloader-offset <address>",
+    flags: "--recovery-offset <address>",
     summary: "where the recovery bootloader is, if the table has one",
     fallback: undefined,
     parse: parseUint32,

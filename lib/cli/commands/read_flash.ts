@@ -1,5 +1,5 @@
 /**
- * `read-flash`: the result is `{ address, size, ms, file }`.
+ * `read-flash`: reads flash into a file.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { systemClock } from "../../../mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { flag, required } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
+import { integer, number, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex, sizeName, speed } from "../text.ts";
 import { parseSizeOrAll, parseUint32 } from "../values.ts";
@@ -16,6 +17,20 @@ import { parseSizeOrAll, parseUint32 } from "../values.ts";
 export const readFlash: Command = defineCommand({
   name: "read-flash",
   summary: "read flash into a file",
+  boards: "many",
+  examples: [{
+    line: "read-flash 0 all backup.bin",
+    does: "saves the whole flash",
+  }, {
+    line: "--port all read-flash 0 all backup-{mac}.bin",
+    does: "saves every board's flash to a file of its own",
+  }],
+  result: object({
+    address: integer("where it begins, in bytes"),
+    size: integer("how many bytes"),
+    ms: number("how long it took, in milliseconds"),
+    file: text("the path of the file"),
+  }),
   arguments: {
     address: required("address", "where to begin", parseUint32),
     size: required("size", "how many bytes, or all", parseSizeOrAll),
@@ -25,7 +40,7 @@ export const readFlash: Command = defineCommand({
   async run(call) {
     const { address, size, file } = call.arguments;
     if (call.options.noProgress) call.screen.hideProgress();
-    await using output = await OutputFile.create(file);
+    await using output = await OutputFile.create(file, call.board);
     return await withDevice(call, async (_chip, device) => {
       if (size === "all") {
         const { size: found } = await device.flashId();
@@ -38,9 +53,9 @@ export const readFlash: Command = defineCommand({
       call.screen.line(
         `Read ${data.length} bytes from ${hex(address)} ${
           speed(data.length, ms)
-        } to '${file}'.`,
+        } to '${output.path}'.`,
       );
-      return { address, size: data.length, ms, file };
+      return { address, size: data.length, ms, file: output.path };
     });
   },
 });

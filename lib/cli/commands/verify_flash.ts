@@ -1,6 +1,5 @@
 /**
- * `verify-flash`: the result is `{ files }`, each as a `VerifiedFile`:
- * `{ address, size, md5, name }`.
+ * `verify-flash`: compares flash with files.
  *
  * @module
  */
@@ -8,6 +7,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { placedFiles, readPlacedFiles } from "../files.ts";
 import { FLASH_PARAMETER_OPTIONS } from "../options.ts";
+import { integer, listOf, maybe, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex } from "../text.ts";
 
@@ -15,6 +15,22 @@ import { hex } from "../text.ts";
 export const verifyFlash: Command = defineCommand({
   name: "verify-flash",
   summary: "compare files with the flash",
+  boards: "many",
+  examples: [{
+    line: "verify-flash 0x10000 app.bin",
+    does: "ends with 0 if the flash holds the file",
+  }],
+  result: object({
+    files: listOf(
+      object({
+        address: integer("where in flash, in bytes"),
+        size: integer("its size as compared, in bytes"),
+        md5: text("the MD5 digest of file and flash, 32 lower-case hex digits"),
+        name: maybe(text("what it is called")),
+      }, "one file"),
+      "the files, in the order of their addresses",
+    ),
+  }),
   arguments: { files: placedFiles() },
   options: FLASH_PARAMETER_OPTIONS,
   async run(call) {

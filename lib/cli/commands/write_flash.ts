@@ -1,6 +1,5 @@
 /**
- * `write-flash`: the result is `{ files }`, each as a `WrittenFile`:
- * `{ address, size, wireBytes, ms, md5, verified, skipped, name }`.
+ * `write-flash`: writes files to flash and verifies them.
  *
  * @module
  */
@@ -10,6 +9,15 @@ import { type Command, defineCommand, type OptionValues } from "../command.ts";
 import { placedFiles, readPlacedFiles } from "../files.ts";
 import { flag, FLASH_PARAMETER_OPTIONS } from "../options.ts";
 import type { Screen } from "../screen.ts";
+import {
+  integer,
+  listOf,
+  maybe,
+  number,
+  object,
+  text,
+  truth,
+} from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex, speed } from "../text.ts";
 import { UsageError } from "../usage_error.ts";
@@ -34,6 +42,35 @@ const OPTIONS = {
 export const writeFlash: Command = defineCommand({
   name: "write-flash",
   summary: "write files to flash and verify them",
+  boards: "many",
+  examples: [{
+    line: "--baud 921600 write-flash 0x1000 boot.bin 0x10000 app.bin",
+    does: "writes two files at a higher speed",
+  }, {
+    line: "--port all write-flash 0 image.bin",
+    does: "writes to every board that is connected",
+  }],
+  result: object({
+    files: listOf(
+      object({
+        address: integer("where in flash, in bytes"),
+        size: integer("its size as written, in bytes"),
+        wireBytes: integer(
+          "how many bytes were sent for it: fewer if they were compressed",
+        ),
+        ms: number("how long the writing took, in milliseconds"),
+        md5: text(
+          "the MD5 digest of what was written, 32 lower-case hex digits",
+        ),
+        verified: truth("whether the flash's digest was compared with it"),
+        skipped: truth(
+          "whether nothing was written because the flash held it already",
+        ),
+        name: maybe(text("what it is called")),
+      }, "one file"),
+      "the files, in the order of their addresses",
+    ),
+  }),
   arguments: { files: placedFiles() },
   options: OPTIONS,
   async run(call) {

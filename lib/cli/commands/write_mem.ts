@@ -1,11 +1,12 @@
 /**
- * `write-mem`: the result is `{ address, value, mask }`.
+ * `write-mem`: writes a word of memory.
  *
  * @module
  */
 
 import { type Command, defineCommand } from "../command.ts";
 import { optional, required } from "../options.ts";
+import { integer, object } from "../schema.ts";
 import { withDevice } from "../session.ts";
 import { hex } from "../text.ts";
 import { parseUint32 } from "../values.ts";
@@ -16,6 +17,16 @@ const ALL_BITS = 0xffff_ffff;
 export const writeMem: Command = defineCommand({
   name: "write-mem",
   summary: "write a 32-bit word of memory or a register",
+  boards: "many",
+  examples: [
+    { line: "write-mem 0x3ffe8000 0x12345678", does: "writes a word" },
+    { line: "write-mem 0x3ffe8000 1 0xff", does: "changes its lowest byte" },
+  ],
+  result: object({
+    address: integer("the address"),
+    value: integer("what was written"),
+    mask: integer("which bits of it"),
+  }),
   arguments: {
     address: required("address", "a multiple of 4", parseUint32),
     value: required("value", "what to write", parseUint32),

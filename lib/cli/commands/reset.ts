@@ -1,0 +1,39 @@
+/**
+ * `reset`: the result is `{ into, sequence }`: what the chip runs now, and the
+ * name of the sequence that was played on DTR and RTS.
+ *
+ * @module
+ */
+
+import { resetPort } from "../../../mod.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { setting } from "../options.ts";
+import { choosePort, publicName } from "../port_choice.ts";
+import { oneOf } from "../values.ts";
+
+/** Resets a board without talking to it. */
+export const reset: Command = defineCommand({
+  name: "reset",
+  summary: "reset the chip by DTR and RTS, whatever it runs",
+  arguments: {},
+  options: {
+    into: setting<"run" | "download">({
+      flags: "--into <mode>",
+      summary: "run: the application; download: the loader (default: run)",
+      fallback: "run",
+      parse: oneOf(["run", "download"]),
+    }),
+  },
+  async run(call) {
+    const { io, screen } = call;
+    const { into } = call.options;
+    const port = await choosePort(call);
+    const sequence = await resetPort(io.target(port), {
+      into,
+      signal: io.signal,
+    });
+    const runs = into === "run" ? "application" : "loader";
+    screen.line(`Reset the chip on ${publicName(port)} into its ${runs}.`);
+    return { port: publicName(port), result: { into, sequence } };
+  },
+});
