@@ -112,8 +112,15 @@ function setEnabled(id, isEnabled) {
   /** @type {HTMLButtonElement} */ (element(id)).disabled = !isEnabled;
 }
 
+function hideToken() {
+  if (location.hash !== "") history.replaceState(null, "", "/");
+}
+
 element("start-all").addEventListener("click", () => void send("/start", {}));
 element("cancel-all").addEventListener("click", () => void send("/cancel", {}));
 addEventListener("keydown", focusScan);
 setInterval(() => tiles.forEach((tile) => tile.tick()), 1000);
+// Who is let in already may open the link again.
+addEventListener("hashchange", hideToken);
+hideToken();
 connect(showState, showLost);

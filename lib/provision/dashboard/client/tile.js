@@ -134,7 +134,8 @@ export class Tile {
     else bar.value = progress;
     this.#find(".scan").hidden = !waitsForCode;
     this.#set(".serial", slot.serial ?? "");
-    this.#set(".mac", [slot.mac, slot.chip].filter(Boolean).join("  ·  "));
+    this.#set(".mac", slot.mac ?? "");
+    this.#set(".chip", slot.chip ?? "");
     this.#find(".failure").hidden = failure === undefined;
     this.#set(".message", failure?.message ?? "");
     this.#set(".hint", failure?.hint ?? "");
