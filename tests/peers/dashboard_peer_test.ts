@@ -12,7 +12,7 @@ import {
 import {
   type Behavior,
   noSync,
-  VirtualBoard,
+  type VirtualBoard,
 } from "../../lib/simulator/mod.ts";
 import { noise } from "../provision/_images.ts";
 import { board } from "../provision/_boards.ts";
@@ -245,12 +245,12 @@ peerTest(
   "chromium: a scanner's code goes to the slot that waits, wherever the focus was",
   "chromium",
   async ({ chromium }) => {
-    const boards = [board(1), board(3)];
+    const boards = [board(1), board(3), board(5)];
+    const names = ["left", "middle", "right"];
     await using lamps = await LampStation.open(boards, {
-      slots: {
-        [boards[0]?.port ?? ""]: "left",
-        [boards[1]?.port ?? ""]: "right",
-      },
+      slots: Object.fromEntries(
+        boards.map(({ port }, index) => [port, names[index] ?? ""]),
+      ),
     });
     await using server = await serveDashboard(lamps.station, { port: 0 });
     const browser = await launch(chromium);
@@ -259,8 +259,12 @@ peerTest(
       const bad = complaints(page);
       await page.goto(server.url);
       await page.getByRole("button", { name: "Start all" }).click();
-      await tile(page, "right").getByText("Scan code").waitFor();
-      await tile(page, "left").getByText("Scan code").waitFor();
+      for (const name of names) {
+        await tile(page, name).getByText("Scan code").waitFor();
+      }
+      await page.getByRole("button", { name: "Cancel right" }).focus();
+      await page.keyboard.press("Enter");
+      await tile(page, "right").getByText("Cancelled").waitFor();
       await page.locator("h1").click();
       await page.keyboard.type("LMP-2\n");
       const first = page.getByRole("listitem").filter({ hasText: "PASS" });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { ManualClock } from "../../lib/clock.ts";
 import { TransportError } from "../../lib/errors.ts";
 import type { PageState } from "../../lib/provision/dashboard/_page_state.ts";
@@ -15,10 +14,6 @@ import { board, JOB } from "./_boards.ts";
 import { LampStation, SECRET } from "./_lamp_station.ts";
 
 const TOKEN = "a-token-of-the-test";
-const CLIENT = new URL(
-  "../../lib/provision/dashboard/client/",
-  import.meta.url,
-);
 
 async function idleStation(): Promise<Station> {
   return await Station.open(await prepareJob(JOB), { auto: false });
@@ -416,16 +411,4 @@ Deno.test("Snapshots keep nothing back for a page that does not read", async () 
   await clock.advance(200);
   assert.equal(jobOf((await next).value), "51");
   await reader.cancel();
-});
-
-Deno.test("the page's scripts are typed", async () => {
-  const scripts = Array.from(Deno.readDirSync(CLIENT), ({ name }) => name)
-    .filter((name) => name.endsWith(".js"))
-    .map((name) => fileURLToPath(new URL(name, CLIENT)));
-  const config = new URL("./_dashboard_client.json", import.meta.url);
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", "--config", fileURLToPath(config), ...scripts],
-    env: { NO_COLOR: "1" },
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
 });

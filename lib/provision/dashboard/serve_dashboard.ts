@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, systemClock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
 import { TransportError } from "../../errors.ts";
 import type { Station } from "../station.ts";
 import { chooseToken, isLoopback } from "./_access.ts";
@@ -32,8 +32,6 @@ export interface DashboardOptions {
   readonly token?: string | undefined;
   /** Ends the dashboard. */
   readonly signal?: AbortSignal | undefined;
-  /** The clock that paces the page. */
-  readonly clock?: Clock | undefined;
 }
 
 /** A page that is being served. */
@@ -92,7 +90,7 @@ class Dashboard implements DashboardServer {
     this.#signal = options.signal;
     const { signal } = this.#controller;
     const access = { token, isLocal };
-    const snapshots = new Snapshots(station, options.clock ?? systemClock);
+    const snapshots = new Snapshots(station, systemClock);
     this.#snapshots = snapshots;
     try {
       this.#server = Deno.serve({

@@ -103,9 +103,9 @@ export class Tile {
 
   /** What is said of it, in a few words. */
   get news() {
-    const { name = "", serial } = this.#slot ?? {};
-    const word = this.isWaiting ? "scan its code" : this.#word();
-    return `${name}: ${word}${serial === undefined ? "" : `, ${serial}`}`;
+    const { name, serial, failure } = this.#slot ?? {};
+    const texts = [this.#word(), serial, failure?.message, failure?.hint];
+    return `${name}: ${texts.filter(Boolean).join(". ")}`;
   }
 
   /**
