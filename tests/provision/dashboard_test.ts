@@ -131,6 +131,7 @@ Deno.test("serveDashboard demands a token on another address than loopback", asy
   assert.equal(page.status, 401);
   assert.match(page.text, /This station is locked/);
   assert.doesNotMatch(page.text, /wrong|lamp/);
+  assert.match(page.text, /role="alert"><\/p>/, "no reason, no red bar");
 
   const token = hash.slice("#token=".length);
   const session = await call(server, "/session", post({ token }));

@@ -124,7 +124,7 @@ function refuseToken(pathname: string, token: "wrong" | "missing"): Response {
   }
   // The page says it in words; the script has only to ask again.
   const text = SIGN_IN.text.replace(
-    "<!-- reason -->",
+    /\s*<!-- reason -->\s*/,
     isWrong ? "The token is wrong, or was changed." : "",
   );
   return respond(text, { status: 401, type: SIGN_IN.type, headers });

@@ -26,7 +26,7 @@ function showState(state) {
   document.body.classList.remove("is-lost");
   showNotice(
     "trouble",
-    state.trouble && `Cannot look for boards: ${state.trouble}`,
+    state.trouble && `Trouble: ${state.trouble}`,
   );
   showSummary(state);
   const lag = Date.parse(state.now) - Date.now();
