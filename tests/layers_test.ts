@@ -35,6 +35,8 @@ const PUBLIC = [
 const EXTRA: Readonly<Record<string, readonly RegExp[]>> = {
   // A job may be a module, whose path only its user knows.
   "lib/provision/load_job.ts": [/^\(computed\)$/],
+  // What a browser runs is no module of this program.
+  "lib/provision/dashboard/_assets.ts": [/^\.\/client\/\w+\.(?:html|css|js)$/],
   "lib/loader/stub.ts": [/^npm:esptool-js@[\d.]+\/.*\.json$/],
 };
 

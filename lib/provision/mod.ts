@@ -136,3 +136,8 @@ export type {
   StationCounts,
   StationState,
 } from "./station_state.ts";
+export {
+  type DashboardOptions,
+  type DashboardServer,
+  serveDashboard,
+} from "./dashboard/serve_dashboard.ts";

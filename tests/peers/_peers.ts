@@ -27,7 +27,8 @@ export type PeerName =
   | "riscv64-unknown-elf-gcc"
   | "bash"
   | "zsh"
-  | "fish";
+  | "fish"
+  | "chromium";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -46,6 +47,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
+  chromium: ["chromium", "chromium-browser", "google-chrome"],
 };
 
 /** What a Python must be able to import. */
