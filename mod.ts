@@ -55,6 +55,7 @@ export { chipById, CHIPS } from "./lib/chips/registry.ts";
 export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
 export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
+export { type InstalledApp, readApps } from "./lib/device/app_descriptors.ts";
 export type {
   DeviceSettings,
   WriteFlashStatusOptions,
@@ -120,9 +121,15 @@ export {
 } from "./lib/errors.ts";
 export {
   buildImage,
-  type BuildImageOptions,
+  type ImageSource,
   type Program,
 } from "./lib/image/build_image.ts";
+export type {
+  ElfFile,
+  ElfMachine,
+  ElfProgramHeader,
+  ElfSection,
+} from "./lib/image/elf.ts";
 export {
   type EspImage,
   type ExtendedHeader,
@@ -134,6 +141,7 @@ export {
   type FlashParameters,
   patchFlashParameters,
 } from "./lib/image/flash_parameters.ts";
+export type { BuildImageOptions } from "./lib/image/image_options.ts";
 export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";

@@ -6,28 +6,13 @@
  */
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { equalBytes } from "../lib/bytes.ts";
 import { findPeer } from "../tests/peers/_peers.ts";
+import { pathOf, run } from "./_process.ts";
 
 const SIZE = 0x10_0000;
 const ADDRESS = "0x10000";
 const ROUNDS = 3;
-
-/** Runs a program to its end, quietly unless it fails. */
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    stdin: "null",
-  }).output();
-  if (success) return;
-  const said = [stdout, stderr].map((text) => new TextDecoder().decode(text));
-  throw new Error(`${command} ${args.join(" ")} failed: ${said.join("")}`);
-}
-
-function pathOf(module: string): string {
-  return fileURLToPath(new URL(module, import.meta.url));
-}
 
 /** Starts a virtual board and waits for its URL. */
 async function startBoard(): Promise<string> {

@@ -1,5 +1,5 @@
 /**
- * Bytes: little-endian words, padding, hex and the bootloader's XOR checksum.
+ * Bytes: little-endian words, padding, hex, the bootloader's XOR checksum and CRC-32.
  *
  * Pure functions. Nothing here copies where a view will do.
  *
@@ -89,9 +89,36 @@ export function xorChecksum(
   bytes: Uint8Array,
   seed: number = CHECKSUM_SEED,
 ): number {
-  let checksum = seed;
-  for (const byte of bytes) checksum ^= byte;
-  return checksum;
+  // By words, because there may be megabytes.
+  const view = viewOf(bytes);
+  const end = alignDown(bytes.length, 4);
+  let words = 0;
+  for (let i = 0; i < end; i += 4) words ^= view.getUint32(i);
+  let checksum = seed ^ words ^ words >>> 8 ^ words >>> 16 ^ words >>> 24;
+  for (const byte of bytes.subarray(end)) checksum ^= byte;
+  return checksum & 0xff;
+}
+
+/** The CRC-32 of each byte. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) {
+    crc = (crc & 1) === 0 ? crc >>> 1 : crc >>> 1 ^ 0xedb8_8320;
+  }
+  return crc;
+});
+
+/**
+ * The CRC-32 of zlib and of IEEE 802.3, without what `node:zlib` takes to load.
+ *
+ * @param seed What to start with: another sum, to go on from it.
+ */
+export function crc32(bytes: Uint8Array, seed = 0): number {
+  let crc = ~seed;
+  for (const byte of bytes) {
+    crc = crc >>> 8 ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0);
+  }
+  return ~crc >>> 0;
 }
 
 /** Formats a 32-bit address as eight lower-case hex digits: `0x6000_8000`. */

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import zlib from "node:zlib";
 import fc from "npm:fast-check@4.10.2";
 import {
   alignDown,
   alignUp,
   CHECKSUM_SEED,
   concatBytes,
+  crc32,
   encodeUint32,
   equalBytes,
   formatAddress,
@@ -85,6 +87,19 @@ Deno.test("padTo pads with what erased flash holds, or with the byte it is told"
   assert.deepEqual(padTo(bytes, 6, 0), Uint8Array.of(1, 2, 3, 4, 5, 0));
   assert.equal(padTo(bytes, 5), bytes);
   assert.equal(padTo(bytes.subarray(5), 4).length, 0);
+});
+
+Deno.test("crc32 is zlib's, and can be continued", () => {
+  const check = new TextEncoder().encode("123456789");
+  assert.equal(crc32(check), 0xcbf4_3926, "the check value of IEEE 802.3");
+  assert.equal(crc32(new Uint8Array()), 0);
+  fc.assert(fc.property(fc.uint8Array(), fc.nat(), (bytes, at) => {
+    assert.equal(crc32(bytes), zlib.crc32(bytes));
+    assert.equal(
+      crc32(bytes.subarray(at), crc32(bytes.subarray(0, at))),
+      crc32(bytes),
+    );
+  }));
 });
 
 Deno.test("xorChecksum starts from 0xEF and can be continued", () => {

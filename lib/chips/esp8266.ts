@@ -5,7 +5,11 @@
  */
 
 import { type ChipFamily, defineChip } from "./family.ts";
-import { FLASH_FREQUENCIES, MEASURED_CRYSTALS } from "./_shared.ts";
+import {
+  FLASH_FREQUENCIES,
+  FLASH_SIZES,
+  MEASURED_CRYSTALS,
+} from "./_shared.ts";
 
 /** ESP8266: Xtensa LX106, told by magic value, a ROM with the fewest commands. */
 export const esp8266: ChipFamily = defineChip({
@@ -60,6 +64,7 @@ export const esp8266: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x7eab_61ed,
+    version3Sizes: FLASH_SIZES,
     memoryTypes: [
       { name: "DPORT", start: 0x3ff0_0000, end: 0x3ff0_0010 },
       { name: "DRAM", start: 0x3ffe_8000, end: 0x4000_0000 },

@@ -170,6 +170,15 @@ export interface ImageFormat {
    * default one first; absent where segments need no alignment.
    */
   readonly mmuPageSizes?: readonly number[];
+  /**
+   * How many bytes of its last page a mapped segment has at least, or the
+   * chip's bootloader does not map that page; absent where one is enough.
+   */
+  readonly leastPageTail?: number;
+  /** Whether secure boot v1 checks a signature behind the image. */
+  readonly secureBootV1?: true;
+  /** Flash sizes by name in an image of version 3, where they differ from those of the others. */
+  readonly version3Sizes?: Readonly<Record<string, number>>;
   /** What addresses are called in a list of segments, in its order; an address may have several names. */
   readonly memoryTypes: readonly MemoryType[];
 }

@@ -5,7 +5,7 @@
  */
 
 import type { NvsPage, NvsPartition, NvsValue } from "../image/mod.ts";
-import { hex, inColumns } from "./text.ts";
+import { hex, inColumns, printable } from "./text.ts";
 
 /** How many bytes of a blob are shown. */
 const SHOWN_BYTES = 24;
@@ -85,13 +85,4 @@ function describePages(pages: readonly NvsPage[]): string[] {
   ]);
   const headings = ["Offset", "State", "Number", "Written", "Erased"];
   return ["", ...inColumns([headings, ...rows])];
-}
-
-/** Escapes what a terminal would obey, and what turns the direction of text. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) =>
-      `\\u${character.codePointAt(0)?.toString(16).padStart(4, "0")}`,
-  );
 }

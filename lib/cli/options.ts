@@ -7,6 +7,8 @@
 import {
   type AfterMode,
   type BeforeMode,
+  chipById,
+  type ChipFamily,
   CHIPS,
   type FlashMode,
   parseFlashSize,
@@ -168,6 +170,11 @@ export const GLOBAL_OPTIONS = {
   json: flag("--json", "one JSON object on stdout, and nothing else"),
 } satisfies Options;
 
+/** The chip that `--chip` names; `undefined` with `auto`. */
+export function namedChip(chip: string): ChipFamily | undefined {
+  return chip === "auto" ? undefined : chipById(chip);
+}
+
 /** Flash parameters for the image at the bootloader's offset. */
 export const FLASH_PARAMETER_OPTIONS = {
   flashMode: setting<FlashMode | "keep">({
@@ -193,6 +200,31 @@ export const FLASH_PARAMETER_OPTIONS = {
     env: "FS",
     fallback: "keep",
     parse: flashSizeParser("detect", "keep"),
+  }),
+} satisfies Options;
+
+/** Flash parameters of an image that is made. */
+export const IMAGE_PARAMETER_OPTIONS = {
+  flashMode: setting<FlashMode | undefined>({
+    flags: "-fm, --flash-mode <mode>",
+    aliases: ["--flash_mode"],
+    summary: "qio, qout, dio or dout (default: qio)",
+    fallback: undefined,
+    parse: oneOf(["qio", "qout", "dio", "dout"]),
+  }),
+  flashFrequency: setting<string | undefined>({
+    flags: "-ff, --flash-freq <frequency>",
+    aliases: ["--flash_freq"],
+    summary: "such as 40m (default: 40m, or what the chip has in its place)",
+    fallback: undefined,
+    parse: oneOf(encodings("frequencies")),
+  }),
+  flashSize: setting<string | undefined>({
+    flags: "-fs, --flash-size <size>",
+    aliases: ["--flash_size"],
+    summary: "such as 4MB (default: 1MB)",
+    fallback: undefined,
+    parse: flashSizeParser(),
   }),
 } satisfies Options;
 

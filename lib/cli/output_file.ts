@@ -112,6 +112,30 @@ async function resolveTarget(path: string): Promise<Target> {
   }
 }
 
+/** A file to be written, and what gives its content. */
+export interface NewFile {
+  /** Its path. */
+  readonly path: string;
+  /** Gives its content. */
+  read(): Uint8Array;
+}
+
+/**
+ * Writes files: none of them unless each can be written.
+ *
+ * @throws {EspError} `file-invalid` if one cannot.
+ */
+export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const outputs: OutputFile[] = [];
+  for (const { path } of files) {
+    outputs.push(stack.use(await OutputFile.create(path)));
+  }
+  for (const [index, file] of files.entries()) {
+    await outputs[index]?.write(file.read());
+  }
+}
+
 /** Says why a file cannot be read or written, in the operating system's words. */
 export function fileError(
   action: "read" | "write",

@@ -10,7 +10,7 @@ import {
   partitionSubtypeName,
   partitionTypeName,
 } from "../image/mod.ts";
-import { inColumns } from "./text.ts";
+import { inColumns, printable } from "./text.ts";
 
 const HEADINGS = ["Name", "Type", "SubType", "Offset", "Size", "Flags"];
 
@@ -27,8 +27,7 @@ function cells(partition: Partition): string[] {
     unknownFlags !== undefined && `0x${unknownFlags.toString(16)}`,
   ];
   return [
-    // What a terminal would obey is shown as a placeholder.
-    name.replaceAll(/\p{Cc}/gu, "\ufffd"),
+    printable(name),
     partitionTypeName(type),
     partitionSubtypeName(type, subtype),
     `0x${offset.toString(16)}`,

@@ -11,6 +11,15 @@ export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
 }
 
+/** Text out of a file: what a terminal would obey, and what turns the direction of text, is escaped. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) =>
+      `\\u${character.codePointAt(0)?.toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** How long something took and how fast it was: `in 1.2 seconds (340.1 kbit/s)`. */
 export function speed(bytes: number, ms: number): string {
   const seconds = `in ${(ms / 1000).toFixed(1)} seconds`;

@@ -4,175 +4,127 @@
  * @module
  */
 
-import {
-  alignUp,
-  CHECKSUM_SEED,
-  formatAddress,
-  viewOf,
-  xorChecksum,
-} from "../bytes.ts";
-import type { ChipFamily } from "../chips/family.ts";
+import { formatAddress } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
+import { buildEsp8266Image, type ImageFile } from "./_esp8266_image.ts";
+import { buildExtendedImage } from "./_extended_image.ts";
+import { checkSegmentCount } from "./_header.ts";
+import { type Program, programOf, type SourcedProgram } from "./_program.ts";
+import { type ElfFile, parseElf } from "./elf.ts";
 import {
-  CHECKSUM_ALIGNMENT,
-  CHIP_ID_OFFSET,
-  DIGEST_FLAG_OFFSET,
-  DIGEST_SIZE,
-  EXTENDED_HEADER_SIZE,
-  HEADER_SIZE,
-  MAX_REVISION_ANY,
-  MAX_REVISION_OFFSET,
-  MAX_SEGMENTS,
-  MIN_REVISION_OFFSET,
-  SEGMENT_HEADER_SIZE,
-  sha256,
-  WP_PIN_DISABLED,
-} from "./_layout.ts";
-import { IMAGE_MAGIC } from "./esp_image.ts";
-import { FLASH_MODES, type FlashMode, nibbleOf } from "./flash_parameters.ts";
-import type { Segment } from "./segment.ts";
+  type BuildImageOptions,
+  uselessImageOptions,
+} from "./image_options.ts";
 
-/** A program: what is loaded, and where it starts. */
-export interface Program {
-  /** Where it starts. */
-  readonly entry: number;
-  /** What is loaded, in the order in which the image has it. */
-  readonly segments: readonly Segment[];
-}
+export type { ImageFile } from "./_esp8266_image.ts";
+export type { Program } from "./_program.ts";
 
-/** Options of {@linkcode buildImage}. */
-export interface BuildImageOptions {
-  /** Which chip the image is for. */
-  readonly chip: ChipFamily;
-  /**
-   * The flash access mode.
-   *
-   * @default {"qio"}
-   */
-  readonly flashMode?: FlashMode;
-  /**
-   * The flash size.
-   *
-   * @default {"1MB"}
-   */
-  readonly flashSize?: string;
-  /**
-   * The flash frequency.
-   *
-   * @default {"40m"}
-   */
-  readonly flashFrequency?: string;
-  /**
-   * The least chip revision, major × 100 + minor. Not on the ESP8266.
-   *
-   * @default {0}
-   */
-  readonly minRevision?: number;
-  /**
-   * The greatest chip revision, major × 100 + minor. Not on the ESP8266.
-   *
-   * @default {65535}
-   */
-  readonly maxRevision?: number;
-}
+/** What an image is made of: an ELF file, whole or taken apart, or segments. */
+export type ImageSource = Uint8Array | ElfFile | Program;
+
+/** No loader takes longer segments. */
+const MAX_SEGMENT_SIZE = 0x100_0000;
+/** No flash is larger. */
+const MAX_PADDED_SIZE = 0x800_0000;
 
 /**
- * Builds an image that the chip's ROM loads into RAM: version 1 on the ESP8266, with
- * extended header and SHA-256 digest on the others.
+ * Builds an image that is one file: every chip's, but version 1 of the ESP8266
+ * only if nothing is mapped from flash.
  *
- * Data are padded with zeros to whole words. Segments that a chip maps from
- * flash need a page alignment that this function does not lay out.
+ * An ELF file's sections are merged where they are neighbours and put in the
+ * order that esptool has; the segments of a {@linkcode Program} keep theirs. On
+ * chips that map flash in pages, segments are placed to match, with padding
+ * and cut segments between them.
  *
- * @throws {ImageError} If there are too many segments, or one is mapped from flash.
- * @throws {RangeError} If the chip does not know a flash parameter's name.
+ * @throws {ImageError} If the ELF file cannot be read, or the program does not make an image.
+ * @throws {RangeError} If the chip does not know a parameter's name or value, or has no such option.
  */
 export function buildImage(
-  program: Program,
+  source: ImageSource,
   options: BuildImageOptions,
 ): Uint8Array<ArrayBuffer> {
-  const { chip } = options;
-  checkProgram(program, chip);
-  const extendedSize = chip.imageChipId === undefined
-    ? 0
-    : EXTENDED_HEADER_SIZE;
-  const end = program.segments.reduce(
-    (offset, { data }) =>
-      offset + SEGMENT_HEADER_SIZE + alignUp(data.length, 4),
-    HEADER_SIZE + extendedSize,
-  );
-  const size = alignUp(end + 1, CHECKSUM_ALIGNMENT);
-  const image = new Uint8Array(size + (extendedSize === 0 ? 0 : DIGEST_SIZE));
-  const view = viewOf(image);
-  writeHeader(view, program, options);
-  let offset = HEADER_SIZE + extendedSize;
-  for (const { address, data } of program.segments) {
-    view.setUint32(offset, address, true);
-    view.setUint32(offset + 4, alignUp(data.length, 4), true);
-    image.set(data, offset + SEGMENT_HEADER_SIZE);
-    offset += SEGMENT_HEADER_SIZE + alignUp(data.length, 4);
-  }
-  image[size - 1] = program.segments.reduce(
-    (sum, { data }) => xorChecksum(data, sum),
-    CHECKSUM_SEED,
-  );
-  if (extendedSize > 0) image.set(sha256(image.subarray(0, size)), size);
-  return image;
-}
-
-function checkProgram({ segments }: Program, chip: ChipFamily): void {
-  if (segments.length > MAX_SEGMENTS) {
+  const [file, second] = buildImageFiles(source, options);
+  if (file === undefined || second !== undefined) {
     throw new ImageError(
-      `Cannot build image: it has ${segments.length} segments, ${MAX_SEGMENTS} are allowed`,
+      "Cannot build image: what is mapped from flash is a file of its own in version 1",
       {
-        offset: 1,
+        offset: 0,
+        hint: "Call buildImageFiles, or ask for version 2 or 3.",
       },
     );
   }
-  for (const { address } of segments) {
-    const region = chip.memory.find(({ start, end }) =>
-      start <= address && address < end
+  return file.data;
+}
+
+/**
+ * Builds an image as {@linkcode buildImage} does, with the address in flash of
+ * each file that has one.
+ *
+ * @returns Two files for an ESP8266 image of version 1 of which a part is mapped from flash, else one.
+ * @throws {ImageError} If the ELF file cannot be read, or the program does not make an image.
+ * @throws {RangeError} If the chip does not know a parameter's name or value, or has no such option.
+ */
+export function buildImageFiles(
+  source: ImageSource,
+  options: BuildImageOptions,
+): ImageFile[] {
+  checkOptions(options);
+  const program = takeProgram(source, options);
+  checkSegmentCount(program.segments.length);
+  checkSegmentSizes(program);
+  return options.chip.imageChipId === undefined
+    ? buildEsp8266Image(program, options)
+    : [{ data: buildExtendedImage(program, options) }];
+}
+
+function checkOptions(options: BuildImageOptions): void {
+  const [useless] = uselessImageOptions(options);
+  if (useless !== undefined) {
+    throw new RangeError(
+      `Cannot build image: ${options.chip.name} has no use for ${useless} ${
+        options[useless]
+      }`,
     );
-    if (region?.kind === "irom" || region?.kind === "drom") {
-      throw new ImageError(
-        `Cannot build image: the segment at ${
-          formatAddress(address)
-        } is mapped from flash`,
-        {
-          offset: 0,
-          hint: "Build an image with mapped segments with elf2image.",
-        },
-      );
-    }
+  }
+  const { padToSize = 1 } = options;
+  if (!(padToSize >= 1 && padToSize <= MAX_PADDED_SIZE)) {
+    throw new RangeError(
+      `Cannot build image: padToSize ${padToSize} is not from 1 to ${MAX_PADDED_SIZE} bytes`,
+    );
   }
 }
 
-function writeHeader(
-  view: DataView,
-  program: Program,
+function takeProgram(
+  source: ImageSource,
   options: BuildImageOptions,
-): void {
-  const { chip, flashMode = "qio", flashSize = "1MB", flashFrequency = "40m" } =
-    options;
-  const size = nibbleOf(chip, "flash size", chip.flash.sizes, flashSize);
-  const frequency = nibbleOf(
-    chip,
-    "flash frequency",
-    chip.flash.frequencies,
-    flashFrequency,
+): SourcedProgram {
+  const { chip, version = 1, useSegments = false, elfDigestOffset } = options;
+  const elf = source instanceof Uint8Array ? parseElf(source) : source;
+  if ("sections" in elf) {
+    return programOf(elf, {
+      chip,
+      useSegments,
+      // esptool tells an ESP8266's memory apart more finely in versions 1 and 2.
+      ranges: version === 3 ? chip.memory : chip.image.memoryTypes,
+      sortSections: options.ramOnlyHeader === true,
+      sortSegments: chip.imageChipId !== undefined || version === 3,
+    });
+  }
+  if (useSegments || elfDigestOffset !== undefined) {
+    throw new RangeError(
+      "Cannot build image: useSegments and elfDigestOffset are for ELF files",
+    );
+  }
+  return elf;
+}
+
+function checkSegmentSizes({ segments }: Program): void {
+  const long = segments.find(({ data }) => data.length >= MAX_SEGMENT_SIZE);
+  if (long === undefined) return;
+  throw new ImageError(
+    `Cannot build image: the segment at ${
+      formatAddress(long.address)
+    } has ${long.data.length} bytes, ${MAX_SEGMENT_SIZE} are too many`,
+    { offset: 0 },
   );
-  view.setUint8(0, IMAGE_MAGIC);
-  view.setUint8(1, program.segments.length);
-  view.setUint8(2, FLASH_MODES[flashMode]);
-  view.setUint8(3, size << 4 | frequency);
-  view.setUint32(4, program.entry, true);
-  if (chip.imageChipId === undefined) return;
-  view.setUint8(HEADER_SIZE, WP_PIN_DISABLED);
-  view.setUint16(CHIP_ID_OFFSET, chip.imageChipId, true);
-  view.setUint16(MIN_REVISION_OFFSET, options.minRevision ?? 0, true);
-  view.setUint16(
-    MAX_REVISION_OFFSET,
-    options.maxRevision ?? MAX_REVISION_ANY,
-    true,
-  );
-  view.setUint8(DIGEST_FLAG_OFFSET, 1);
 }

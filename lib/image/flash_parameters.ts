@@ -4,7 +4,9 @@
  * @module
  */
 
+import { equalBytes } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
+import { ImageError } from "../errors.ts";
 import { sha256 } from "./_layout.ts";
 import { parseImage } from "./esp_image.ts";
 
@@ -30,10 +32,11 @@ export interface FlashParameters {
 }
 
 /**
- * Changes the flash parameters in an image's header, and its digest with them.
+ * Changes the flash parameters in an image's header, and makes its digest anew:
+ * one that was wrong is right then, as with esptool.
  *
  * @returns `image` itself if nothing changes, else a changed copy.
- * @throws {ImageError} If the bytes are no image of the chip.
+ * @throws {ImageError} If the bytes are no image of the chip, or one of version 2.
  * @throws {RangeError} If the chip does not know a parameter's name.
  */
 export function patchFlashParameters(
@@ -42,6 +45,15 @@ export function patchFlashParameters(
   chip: ChipFamily,
 ): Uint8Array {
   const parsed = parseImage(image, chip);
+  if (Object.values(parameters).every((name) => name === undefined)) {
+    return image;
+  }
+  if (parsed.version === 2) {
+    throw new ImageError(
+      "Cannot change flash parameters: the image is of version 2, which says them twice and has a CRC",
+      { offset: 0, hint: "Build the image with other parameters." },
+    );
+  }
   const mode = parameters.mode === undefined
     ? parsed.flashMode
     : FLASH_MODES[parameters.mode];
@@ -56,15 +68,13 @@ export function patchFlashParameters(
       chip.flash.frequencies,
       parameters.frequency,
     );
-  const sizeAndFrequency = size << 4 | frequency;
-  if (image[2] === mode && image[3] === sizeAndFrequency) return image;
   const patched = image.slice();
   patched[2] = mode;
-  patched[3] = sizeAndFrequency;
+  patched[3] = size << 4 | frequency;
   if (parsed.digest !== undefined) {
     patched.set(sha256(patched.subarray(0, parsed.size)), parsed.size);
   }
-  return patched;
+  return equalBytes(patched, image) ? image : patched;
 }
 
 /**

@@ -17,11 +17,17 @@
 
 export {
   buildImage,
-  type BuildImageOptions,
+  buildImageFiles,
+  type ImageFile,
+  type ImageSource,
   type Program,
 } from "./build_image.ts";
 export { type FrameRule, FrameTable } from "./dwarf_frames.ts";
 export { LineTable, type SourceLine } from "./dwarf_lines.ts";
+export {
+  type BuildImageOptions,
+  uselessImageOptions,
+} from "./image_options.ts";
 export {
   type ElfFile,
   type ElfMachine,
@@ -38,8 +44,12 @@ export {
 export {
   type EspImage,
   type ExtendedHeader,
+  type ImageSegment,
+  imageSize,
+  isCrcValid,
   isDigestValid,
   parseImage,
+  type PinSettings,
 } from "./esp_image.ts";
 export {
   type FlashMode,
@@ -83,6 +93,53 @@ export {
 } from "./partition_table.ts";
 export { partitionSubtypeName, partitionTypeName } from "./partition_types.ts";
 export type { Segment } from "./segment.ts";
+export {
+  APP_DESCRIPTOR_OFFSET,
+  APP_DESCRIPTOR_SIZE,
+  type AppDescriptor,
+  isAppDescriptor,
+  parseAppDescriptor,
+} from "./app_descriptor.ts";
+export {
+  type BootloaderDescriptor,
+  isBootloaderDescriptor,
+  parseBootloaderDescriptor,
+} from "./bootloader_descriptor.ts";
+export {
+  type FlashContent,
+  type FlashFormat,
+  unpackFlashFile,
+  type UnpackOptions,
+} from "./flash_content.ts";
+export {
+  detectImageChip,
+  type ImageDigest,
+  type ImageInfo,
+  inspectImage,
+  type SegmentInfo,
+} from "./image_info.ts";
+export { type MergeFile, mergeImages, type MergeOptions } from "./merge.ts";
+export {
+  type SplitImage,
+  splitImage,
+  type SplitKind,
+  type SplitOptions,
+  type SplitPart,
+} from "./split.ts";
+export {
+  findSignatures,
+  type ImageSignature,
+  type SignatureScheme,
+} from "./signature.ts";
+export { formatIntelHex, isIntelHex, parseIntelHex } from "./intel_hex.ts";
+export {
+  encodeUf2,
+  isUf2,
+  parseUf2,
+  type Uf2Family,
+  type Uf2File,
+  type Uf2Options,
+} from "./uf2.ts";
 // NVS
 export {
   buildNvs,

@@ -13,8 +13,7 @@
  * @module
  */
 
-import { crc32 } from "node:zlib";
-import { viewOf } from "../bytes.ts";
+import { crc32, viewOf } from "../bytes.ts";
 import { EspError, ImageError } from "../errors.ts";
 import type { Partition } from "./partition_table.ts";
 import {

@@ -9,22 +9,24 @@ import { fileURLToPath } from "node:url";
 
 /**
  * A program that peer tests know. `python` means one that can import pyserial,
- * `nvs_python` one that can import ESP-IDF's NVS partition generator, `idf_python`
- * one that can import Espressif's `esp-idf-defs`.
+ * `esptool_python` one that can import esptool and can fork, `nvs_python` one that
+ * can import ESP-IDF's NVS partition generator, `idf_python` one that can import
+ * Espressif's `esp-idf-defs`.
  */
 export type PeerName =
   | "esptool"
   | "python"
+  | "esptool_python"
   | "nvs_python"
   | "idf_python"
   | "esp_rfc2217_server"
   | "ser2net"
   | "pg_ctl"
+  | "xtensa-lx106-elf-gcc"
+  | "riscv64-unknown-elf-gcc"
   | "tmux"
   | "xtensa-lx106-elf-addr2line"
-  | "xtensa-lx106-elf-gcc"
   | "riscv64-unknown-elf-addr2line"
-  | "riscv64-unknown-elf-gcc"
   | "bash"
   | "zsh"
   | "fish"
@@ -34,25 +36,27 @@ const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   esptool: ["esptool", "esptool.exe"],
   python: PYTHON,
+  esptool_python: PYTHON,
   nvs_python: PYTHON,
   idf_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
   pg_ctl: ["pg_ctl"],
+  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
+  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   tmux: ["tmux"],
   "xtensa-lx106-elf-addr2line": ["xtensa-lx106-elf-addr2line"],
-  "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
   "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
-  "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
   chromium: ["chromium", "chromium-browser", "google-chrome"],
 };
 
-/** What a Python must be able to import. */
+/** What a Python must be able to import, and what else it must have. */
 const MODULES: Readonly<Partial<Record<PeerName, string>>> = {
   python: "serial",
+  esptool_python: "esptool, os; os.fork",
   nvs_python: "esp_idf_nvs_partition_gen",
   idf_python: "esp_idf_defs.partitions",
 };
