@@ -55,6 +55,7 @@ export { chipById, CHIPS } from "./lib/chips/registry.ts";
 export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
 export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
+export { type InstalledApp, readApps } from "./lib/device/app_descriptors.ts";
 export type {
   DeviceSettings,
   WriteFlashStatusOptions,
@@ -151,6 +152,10 @@ export type {
   SignalStep,
   WaitStep,
 } from "./lib/loader/reset_sequence.ts";
+export {
+  resetTransport,
+  type ResetTransportOptions,
+} from "./lib/loader/reset_transport.ts";
 export type { SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type {

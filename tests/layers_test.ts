@@ -20,7 +20,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   monitor: ["base", "image", "transport"],
   provision: [
     ...["base", "chips", "image", "device", "monitor"],
-    ...["npm", "deno.json"],
+    ...["lib/transport/list_ports.ts", "npm", "deno.json"],
   ],
   cli: ["public", "npm", "deno.json"],
   scripts: ["public"],

@@ -70,7 +70,7 @@ export const esp32: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x1c5f_21b0,
-    mmuPageSizes: [0x1_0000],
+    mmuPageSizes: [0x0001_0000],
     leastPageTail: 0x24,
     secureBootV1: true,
     memoryTypes: [

@@ -15,12 +15,26 @@ export interface TextSink {
   readonly columns: number;
   /** How many lines are seen at once, as of now. */
   readonly rows?: number | undefined;
+  /** Whether nobody reads any more. */
+  readonly isBroken?: boolean | undefined;
   /** Writes text as it is, without a line end of its own. */
   write(text: string): void;
 }
 
+/** Where keys come from. */
+export interface KeySource {
+  /** Whether a person types. */
+  readonly isTerminal: boolean;
+  /** What is typed. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Whether each key comes at once and as it is, Ctrl-C too, and is not shown. */
+  setRaw(raw: boolean): void;
+}
+
 /** The world around a command line. */
 export interface CliIo {
+  /** What is typed, for a verb that listens. */
+  readonly stdin?: KeySource | undefined;
   /** Results and progress. */
   readonly stdout: TextSink;
   /** Errors. */
@@ -63,6 +77,7 @@ export function systemIo(): SystemIo {
   for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
   return {
     io: {
+      stdin: keys(),
       stdout: sink(Deno.stdout),
       stderr: sink(Deno.stderr),
       signal: controller.signal,
@@ -80,30 +95,50 @@ function readEnv(variable: string): string | undefined {
   return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
+function keys(): KeySource {
+  return {
+    isTerminal: Deno.stdin.isTerminal(),
+    // Only who reads it takes it away from others.
+    get readable() {
+      return Deno.stdin.readable;
+    },
+    setRaw: (raw) => Deno.stdin.setRaw(raw),
+  };
+}
+
 function sink(stream: typeof Deno.stdout): TextSink {
   const encoder = new TextEncoder();
+  let isBroken = false;
   // A machine that builds may have a terminal too, but nobody looks at it.
   const isTerminal = stream.isTerminal() && !readEnv("CI") &&
     readEnv("TERM") !== "dumb";
   return {
     isTerminal,
+    get isBroken() {
+      return isBroken;
+    },
     get columns() {
       return isTerminal ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
     },
     get rows() {
       return isTerminal ? Deno.consoleSize().rows : undefined;
     },
-    write: (text) => writeAll(stream, encoder.encode(text)),
+    write: (text) => {
+      isBroken ||= !writeAll(stream, encoder.encode(text));
+    },
   };
 }
 
-function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
+/** Writes all of it, and yields whether anybody reads. */
+function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): boolean {
   try {
     for (let rest = bytes; rest.length > 0;) {
       rest = rest.subarray(stream.writeSync(rest));
     }
+    return true;
   } catch (error) {
     // Nobody reads any more (`| head`): a flash half written for that would be worse.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
   }
 }

@@ -17,7 +17,7 @@ import { type Grammar, helpText, parseCommandLine } from "./parse.ts";
 import { expandResponseFiles } from "./response_file.ts";
 import { failed, type Outcome, runCall } from "./run.ts";
 
-export type { CliIo, TextSink } from "./io.ts";
+export type { CliIo, KeySource, TextSink } from "./io.ts";
 
 /**
  * Runs a command line.

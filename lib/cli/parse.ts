@@ -212,6 +212,15 @@ class Reading {
     }
   }
 
+  /** What was typed of a verb's own options. One that it has in place of an option of every verb is its own before it, too. */
+  #typedFor({ options }: Command): Typed {
+    const globals: Options = GLOBAL_OPTIONS;
+    const taken = [...this.#typed].filter(([key]) =>
+      options[key]?.flags === globals[key]?.flags
+    );
+    return new Map([...taken, ...this.#own]);
+  }
+
   #values(
     { command, texts }: Found,
   ): Omit<ParsedCall, "kind"> {
@@ -228,7 +237,7 @@ class Reading {
     return {
       command,
       arguments: Object.fromEntries(values),
-      options: readOptions(command.options, this.#own, env),
+      options: readOptions(command.options, this.#typedFor(command), env),
       globals: readOptions(GLOBAL_OPTIONS, this.#typed, env),
     };
   }

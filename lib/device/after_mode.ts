@@ -5,12 +5,11 @@
  */
 
 import type { Loader } from "../loader/loader.ts";
+import { resetTransport } from "../loader/reset_transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
   hardReset,
-  hardResetFor,
   leaveForcedDownload,
-  playReset,
   type ResetOptions,
   softReset,
   watchdogReset,
@@ -109,9 +108,15 @@ export async function resetAndRelease(
   await leaveForcedDownload(loader, options);
   await link.setBaudRate(baudRate);
   const transport = await link.release();
-  const { clock } = link;
-  const setSignals = transport.setSignals.bind(transport);
-  const reset = hardResetFor(transport.info);
-  await playReset({ clock, setSignals }, reset, options);
+  const { clock, hardReset: sequence } = link;
+  const { port, info } = transport;
+  const { signal, onProgress } = options;
+  if (info.signals === "none") {
+    const message = "The port has no DTR and RTS: reset the chip by hand";
+    onProgress?.({ kind: "note", port, message });
+    return transport;
+  }
+  onProgress?.({ kind: "reset", port, mode: "hard-reset" });
+  await resetTransport(transport, "run", { signal, clock, sequence });
   return transport;
 }

@@ -6,13 +6,9 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
-import {
-  isUsbJtag,
-  playReset,
-  RESET_SEQUENCES,
-  type ResetSequence,
-} from "../loader/reset.ts";
-import type { Transport, TransportInfo } from "../transport/transport.ts";
+import { isUsbJtag } from "../loader/reset.ts";
+import { resetTransport } from "../loader/reset_transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import { openTransport, type PortTarget } from "./open.ts";
 
 /** Options of {@linkcode resetPort}. */
@@ -67,24 +63,8 @@ export async function resetPort(
   options: ResetPortOptions = {},
 ): Promise<string> {
   const { into = "run", signal, clock = systemClock } = options;
-  await using port = await openLines(target, signal);
-  const sequence = chooseSequence(port.info, into);
-  await playReset(
-    { clock, setSignals: (step) => port.setSignals(step) },
-    sequence,
-    { signal },
-  );
-  return sequence.name;
-}
-
-function chooseSequence(
-  info: TransportInfo,
-  into: "run" | "download",
-): ResetSequence {
-  const { usbJtag, usbHard, tight, classic, hard } = RESET_SEQUENCES;
-  const isUsb = isUsbJtag(info);
-  if (into === "run") return isUsb ? usbHard : hard;
-  return isUsb ? usbJtag : info.signals === "together" ? tight : classic;
+  await using port = await openTransport(target, { signal });
+  return await resetTransport(port, into, { signal, clock });
 }
 
 /**

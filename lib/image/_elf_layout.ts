@@ -14,5 +14,11 @@ export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 /** `sh_type` of what has no bytes in the file. */
 export const SHT_NOBITS = 8;
+/** `sh_type` of what is called before the program begins. */
+export const SHT_INIT_ARRAY = 14;
+/** `sh_type` of what is called when it ends. */
+export const SHT_FINI_ARRAY = 15;
+/** `sh_type` of what is called before {@linkcode SHT_INIT_ARRAY}. */
+export const SHT_PREINIT_ARRAY = 16;
 /** `p_type` of what is loaded. */
 export const PT_LOAD = 1;

@@ -13,25 +13,21 @@
  * @module
  */
 
-import {
-  alignDown,
-  alignUp,
-  crc32,
-  formatAddress,
-  padTo,
-  viewOf,
-} from "../bytes.ts";
+import { alignDown, alignUp, formatAddress, padTo, viewOf } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
 import { writeHeader } from "./_header.ts";
 import {
   CHECKSUM_ALIGNMENT,
   DIGEST_SIZE,
+  esp8266Crc,
   HEADER_SIZE,
   SEGMENT_HEADER_SIZE,
   sha256,
+  V2_COUNT,
+  V2_MAGIC,
 } from "./_layout.ts";
 import { checkPages, type PlacedSegment, placeInLine } from "./_placement.ts";
-import { isMapped, type Program, type SourcedProgram } from "./_program.ts";
+import { type Program, type SourcedProgram, splitMapped } from "./_program.ts";
 import { elfDigest, writeBody } from "./_write_image.ts";
 import type { BuildImageOptions } from "./image_options.ts";
 import type { Segment } from "./segment.ts";
@@ -44,9 +40,6 @@ export interface ImageFile {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-const V2_MAGIC = 0xea;
-/** What stands in a version 2 header for the number of segments. */
-const V2_COUNT = 4;
 /** What is mapped is filled up to a multiple of this in version 2. */
 const V2_ALIGNMENT = 16;
 /** The pages in which a version 3 image's loader, made for the ESP32, maps flash. */
@@ -64,13 +57,11 @@ export function buildEsp8266Image(
   program: SourcedProgram,
   options: BuildImageOptions,
 ): ImageFile[] {
-  const { chip } = options;
-  const mapped = program.segments.filter((s) => isMapped(chip, s.address));
+  const { mapped, loaded } = splitMapped(program.segments, options.chip);
   if (options.version === 3) {
     checkPages(mapped, V3_PAGE_SIZE);
     return [{ data: buildV3(program, options) }];
   }
-  const loaded = program.segments.filter((s) => !isMapped(chip, s.address));
   const [irom, ...more] = mapped;
   if (more.length > 0) {
     throw new ImageError(
@@ -169,10 +160,4 @@ function flashOffset(
 ): number {
   const map = chip.memory.find(({ kind }) => kind === "irom");
   return address - (map?.start ?? 0);
-}
-
-/** CRC-32 as the SDK's boot loader has it: inverted if its top bit is set, else one more. */
-function esp8266Crc(bytes: Uint8Array): number {
-  const crc = crc32(bytes);
-  return (crc & 0x8000_0000) !== 0 ? ~crc >>> 0 : crc + 1;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { alignUp, viewOf } from "../bytes.ts";
+import { alignUp } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
 import {
   CHECKSUM_ALIGNMENT,
@@ -28,21 +28,19 @@ import {
   placeMapped,
   type Placement,
 } from "./_placement.ts";
-import { isMapped, type SourcedProgram } from "./_program.ts";
+import { type SourcedProgram, splitMapped } from "./_program.ts";
 import { elfDigest, writeBody } from "./_write_image.ts";
+import {
+  APP_DESCRIPTOR_OFFSET,
+  isAppDescriptor,
+  parseAppDescriptor,
+} from "./app_descriptor.ts";
 import type { BuildImageOptions } from "./image_options.ts";
 
 const START = HEADER_SIZE + EXTENDED_HEADER_SIZE;
 
-/** Where the app descriptor of an image that begins with it keeps room for the ELF file's digest. */
-const APP_ELF_DIGEST_OFFSET = 0xb0;
-
-/** The least that an app descriptor has. Source: ESP-IDF, `esp_app_desc.h`. */
-const APP_DESCRIPTOR_SIZE = 256;
-/** Its first word. */
-const APP_DESCRIPTOR_MAGIC = 0xabcd_5432;
-/** Where it has the binary logarithm of the page size, or 0. */
-const APP_DESCRIPTOR_PAGE_OFFSET = 180;
+/** Where an image that begins with an app descriptor keeps room for the ELF file's digest, and where esptool puts it if one comes later. */
+const APP_ELF_DIGEST_OFFSET = APP_DESCRIPTOR_OFFSET + 0x90;
 
 /** What follows the checksum once an image is signed, and is to end with a page. */
 const SECURE_TAILS = {
@@ -99,9 +97,7 @@ function place(
   options: BuildImageOptions,
 ): { visible: Placement; hidden?: Placement } {
   const { chip, ramOnlyHeader, securePadding } = options;
-  const { segments } = program;
-  const mapped = segments.filter(({ address }) => isMapped(chip, address));
-  const loaded = segments.filter(({ address }) => !isMapped(chip, address));
+  const { mapped, loaded } = splitMapped(program.segments, chip);
   const pageSize = pageSizeOf(program, options);
   if (ramOnlyHeader) {
     const visible = placeInLine(loaded, START);
@@ -131,35 +127,19 @@ function pageSizeOf(
   { chip, mmuPageSize }: BuildImageOptions,
 ): number {
   const { mmuPageSizes: sizes = [] } = chip.image;
-  const described = appDescriptor === undefined || sizes.length < 2
-    ? undefined
-    : describedPageSize(appDescriptor, sizes);
-  const pageSize = mmuPageSize ?? described ?? sizes[0];
+  const described = sizes.length > 1 && appDescriptor !== undefined &&
+      isAppDescriptor(appDescriptor)
+    ? parseAppDescriptor(appDescriptor).mmuPageSize ?? Math.max(...sizes)
+    : sizes[0];
+  const pageSize = mmuPageSize ?? described;
   if (pageSize !== undefined && sizes.includes(pageSize)) return pageSize;
   const message =
     `Cannot build image: ${chip.name} has no pages of ${pageSize} bytes, but of ${
       sizes.join(", ")
     }`;
   throw mmuPageSize === undefined
-    ? new ImageError(message, { offset: 0 })
+    ? new ImageError(message, { offset: APP_DESCRIPTOR_OFFSET })
     : new RangeError(message);
-}
-
-/** The page size that an app descriptor asks for; `undefined` if it is none. */
-function describedPageSize(
-  descriptor: Uint8Array,
-  sizes: readonly number[],
-): number | undefined {
-  if (descriptor.length < APP_DESCRIPTOR_SIZE - 1) {
-    throw new ImageError(
-      `Cannot build image: the app descriptor has ${descriptor.length} bytes, not ${APP_DESCRIPTOR_SIZE}`,
-      { offset: 0 },
-    );
-  }
-  const view = viewOf(descriptor);
-  if (view.getUint32(0, true) !== APP_DESCRIPTOR_MAGIC) return undefined;
-  const power = view.getUint8(APP_DESCRIPTOR_PAGE_OFFSET);
-  return power === 0 ? Math.max(...sizes) : 2 ** power;
 }
 
 function writeExtendedHeader(

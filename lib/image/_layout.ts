@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { crc32 } from "../bytes.ts";
 
 /** The header that every image begins with. */
 export const HEADER_SIZE = 8;
@@ -38,7 +39,18 @@ export const WP_PIN_DISABLED = 0xee;
 /** "Any revision": the greatest that the field holds. */
 export const MAX_REVISION_ANY = 0xffff;
 
+/** The first byte of an image of version 2, which only the ESP8266 has. */
+export const V2_MAGIC = 0xea;
+/** What stands in its header for the number of segments. */
+export const V2_COUNT = 4;
+
 /** The SHA-256 digest of bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
+}
+
+/** CRC-32 as the SDK's boot loader has it: inverted if its top bit is set, else one more. */
+export function esp8266Crc(bytes: Uint8Array): number {
+  const crc = crc32(bytes);
+  return (crc & 0x8000_0000) !== 0 ? ~crc >>> 0 : crc + 1;
 }

@@ -54,7 +54,7 @@ export function placeInLine(
 /**
  * Places segments that are mapped, with segments for RAM between and behind them.
  *
- * @throws {ImageError} If two segments are mapped to the same page.
+ * @throws {ImageError} If two segments are mapped to the same page, or one not to a word.
  */
 export function placeMapped(
   mapped: readonly Segment[],
@@ -63,6 +63,7 @@ export function placeMapped(
   paging: Paging,
 ): Placement {
   checkPages(mapped, paging.pageSize);
+  checkWords(mapped);
   const line = new Line(start);
   const waiting = loaded.map(({ address, data }) => ({
     address,
@@ -73,20 +74,19 @@ export function placeMapped(
     for (;;) {
       const gap = gapBefore(line.end, segment.address, paging.pageSize);
       if (gap === undefined) break;
-      const next = waiting.pop();
-      if (next === undefined || gap === 0) {
-        if (next !== undefined) waiting.push(next);
+      const next = gap === 0 ? undefined : waiting.pop();
+      if (next === undefined) {
         line.addZeros(gap);
-      } else {
-        if (next.size > gap) {
-          waiting.push({
-            address: next.address + gap,
-            data: next.data.subarray(gap),
-            size: next.size - gap,
-          });
-        }
-        line.add(next, Math.min(next.size, gap));
+        break;
       }
+      if (next.size > gap) {
+        waiting.push({
+          address: next.address + gap,
+          data: next.data.subarray(gap),
+          size: next.size - gap,
+        });
+      }
+      line.add(next, Math.min(next.size, gap));
     }
     const size = alignUp(segment.data.length, 4);
     const end = line.end + SEGMENT_HEADER_SIZE + size;
@@ -100,7 +100,7 @@ export function placeMapped(
 /**
  * Places segments that are mapped once the file has been written to an offset in flash.
  *
- * @throws {ImageError} If two segments are mapped to the same page.
+ * @throws {ImageError} If two segments are mapped to the same page, or one not to a word.
  */
 export function placeHidden(
   mapped: readonly Segment[],
@@ -109,6 +109,7 @@ export function placeHidden(
   flashOffset: number,
 ): Placement {
   checkPages(mapped, pageSize);
+  checkWords(mapped);
   const line = new Line(start);
   for (const segment of mapped) {
     // There are always zeros before it, as esptool has it.
@@ -146,14 +147,6 @@ class Line implements Placement {
   }
 
   add({ address, data }: Segment, size = alignUp(data.length, 4)): void {
-    if (size % 4 !== 0) {
-      throw new ImageError(
-        `Cannot build image: the segment before ${
-          formatAddress(address)
-        } has ${size} bytes, which are no words`,
-        { offset: this.end },
-      );
-    }
     const taken = data.subarray(0, size);
     this.segments.push({ address, data: taken, size, offset: this.end });
     this.end += SEGMENT_HEADER_SIZE + size;
@@ -209,4 +202,15 @@ export function checkPages(
     }
     pages.set(page, segment);
   }
+}
+
+function checkWords(mapped: readonly Segment[]): void {
+  const odd = mapped.find(({ address }) => address % 4 !== 0);
+  if (odd === undefined) return;
+  throw new ImageError(
+    `Cannot build image: the segment at ${
+      formatAddress(odd.address)
+    } is mapped, but not to a word`,
+    { offset: 0 },
+  );
 }

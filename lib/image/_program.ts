@@ -7,7 +7,13 @@
 import { alignUp } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { ImageError } from "../errors.ts";
-import { PT_LOAD, SHT_PROGBITS } from "./_elf_layout.ts";
+import {
+  PT_LOAD,
+  SHT_FINI_ARRAY,
+  SHT_INIT_ARRAY,
+  SHT_PREINIT_ARRAY,
+  SHT_PROGBITS,
+} from "./_elf_layout.ts";
 import type { ElfFile } from "./elf.ts";
 import type { Segment } from "./segment.ts";
 
@@ -33,8 +39,13 @@ export interface SourcedProgram extends Program {
   readonly appDescriptor?: Uint8Array;
 }
 
-/** Sections with these types are loaded: what the program defines, and the arrays of what runs before and after it. */
-const LOADED_TYPES: ReadonlySet<number> = new Set([SHT_PROGBITS, 14, 15, 16]);
+/** Sections with these types are loaded. */
+const LOADED_TYPES: ReadonlySet<number> = new Set([
+  SHT_PROGBITS,
+  SHT_INIT_ARRAY,
+  SHT_FINI_ARRAY,
+  SHT_PREINIT_ARRAY,
+]);
 
 /** The section with which ESP-IDF's applications begin. */
 const APP_DESCRIPTOR = ".flash.appdesc";
@@ -86,8 +97,19 @@ export function programOf(
   };
 }
 
-/** Whether an address is mapped from flash. */
-export function isMapped(chip: ChipFamily, address: number): boolean {
+/** Parts what is mapped from flash from what is loaded into RAM, both in their order. */
+export function splitMapped<S extends Segment>(
+  segments: readonly S[],
+  chip: ChipFamily,
+): { mapped: S[]; loaded: S[] } {
+  const { mapped = [], loaded = [] } = Object.groupBy(
+    segments,
+    ({ address }) => isMapped(chip, address) ? "mapped" : "loaded",
+  );
+  return { mapped, loaded };
+}
+
+function isMapped(chip: ChipFamily, address: number): boolean {
   return chip.memory.some(({ kind, start, end }) =>
     (kind === "irom" || kind === "drom") && start <= address && address < end
   );
@@ -135,13 +157,11 @@ function mergeNeighbours(
   parts: readonly Part[],
   ranges: readonly Range[],
 ): Part[] {
-  const groups: { kind: string; end: number; parts: Part[] }[] = [];
+  const groups: { kind: string; end: number; parts: [Part, ...Part[]] }[] = [];
   for (const part of parts) {
     const { address } = part;
-    const kind = ranges.map(({ start, end }) =>
-      start <= address && address < end
-    )
-      .join();
+    const kind = ranges
+      .map(({ start, end }) => start <= address && address < end).join();
     const end = address + alignUp(part.data.length, 4);
     const last = groups.at(-1);
     if (last?.kind === kind && last.end === address) {
@@ -154,9 +174,9 @@ function mergeNeighbours(
   return groups.map(({ parts }) => join(parts));
 }
 
-function join(parts: readonly Part[]): Part {
+function join(parts: readonly [Part, ...Part[]]): Part {
   const [first] = parts;
-  if (first === undefined || parts.length === 1) return first as Part;
+  if (parts.length === 1) return first;
   const size = parts.reduce((sum, p) => sum + alignUp(p.data.length, 4), 0);
   const data = new Uint8Array(size);
   for (const part of parts) data.set(part.data, part.address - first.address);
@@ -166,8 +186,7 @@ function join(parts: readonly Part[]): Part {
 /** The order of an image: what is mapped, the app descriptor first, then the rest, the bootloader's first. */
 function inOrder(parts: readonly Part[], chip: ChipFamily): Part[] {
   const sorted = parts.toSorted((a, b) => a.address - b.address);
-  const mapped = sorted.filter(({ address }) => isMapped(chip, address));
-  const loaded = sorted.filter(({ address }) => !isMapped(chip, address));
+  const { mapped, loaded } = splitMapped(sorted, chip);
   return [
     ...withFirst(mapped, APP_DESCRIPTOR),
     ...withFirst(loaded, BOOTLOADER_DESCRIPTOR),

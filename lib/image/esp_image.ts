@@ -26,7 +26,6 @@
 import {
   alignUp,
   CHECKSUM_SEED,
-  crc32,
   equalBytes,
   viewOf,
   xorChecksum,
@@ -38,6 +37,7 @@ import {
   CHIP_ID_OFFSET,
   DIGEST_FLAG_OFFSET,
   DIGEST_SIZE,
+  esp8266Crc,
   EXTENDED_HEADER_SIZE,
   HEADER_SIZE,
   LEGACY_MIN_REVISION_OFFSET,
@@ -47,15 +47,13 @@ import {
   PINS_OFFSET,
   SEGMENT_HEADER_SIZE,
   sha256,
+  V2_COUNT,
+  V2_MAGIC,
 } from "./_layout.ts";
 import type { Segment } from "./segment.ts";
 
 /** The first byte of an image. */
 export const IMAGE_MAGIC = 0xe9;
-/** The first byte of an image of version 2. */
-export const IMAGE_V2_MAGIC = 0xea;
-/** Where a version 2 header has the number of segments; a constant. */
-const V2_MARK = 4;
 const CRC_SIZE = 4;
 
 /** The part of the flash pins' setting that images carry. */
@@ -128,7 +126,7 @@ export function imageSize({ size, digest, crc }: EspImage): number {
  * @throws {ImageError} If the bytes are no image or end too early.
  */
 export function parseImage(image: Uint8Array, chip: ChipFamily): EspImage {
-  return chip.imageChipId === undefined && image[0] === IMAGE_V2_MAGIC
+  return chip.imageChipId === undefined && image[0] === V2_MAGIC
     ? parseVersion2(image)
     : parseVersion1(image, chip);
 }
@@ -165,7 +163,7 @@ function parseVersion1(image: Uint8Array, chip: ChipFamily): EspImage {
 
 function parseVersion2(image: Uint8Array): EspImage {
   const view = viewOf(image);
-  if (image.length < HEADER_SIZE || image[1] !== V2_MARK) {
+  if (image.length < HEADER_SIZE || image[1] !== V2_COUNT) {
     throw new ImageError(
       "Cannot parse image: it does not begin with a header of version 2",
       { offset: 0 },
@@ -300,8 +298,5 @@ export function isCrcValid(
   parsed: EspImage,
 ): boolean | undefined {
   if (parsed.crc === undefined) return undefined;
-  const sum = crc32(image.subarray(0, parsed.size));
-  // What the SDK's tools have always stored instead of the sum.
-  const stored = sum >= 0x8000_0000 ? ~sum >>> 0 : sum + 1;
-  return parsed.crc === stored;
+  return parsed.crc === esp8266Crc(image.subarray(0, parsed.size));
 }

@@ -14,6 +14,7 @@ import {
   EXTENDED_HEADER_SIZE,
   HEADER_SIZE,
   sha256,
+  V2_MAGIC,
 } from "./_layout.ts";
 import {
   type AppDescriptor,
@@ -28,7 +29,6 @@ import {
 import {
   type EspImage,
   IMAGE_MAGIC,
-  IMAGE_V2_MAGIC,
   type ImageSegment,
   imageSize,
   isCrcValid,
@@ -182,7 +182,7 @@ function describe(
  */
 export function detectImageChip(image: Uint8Array): ChipFamily {
   const [magic = 0] = image;
-  const isVersion2 = magic === IMAGE_V2_MAGIC;
+  const isVersion2 = magic === V2_MAGIC;
   if (magic !== IMAGE_MAGIC && !isVersion2) {
     throw new ImageError(
       image.length === 0

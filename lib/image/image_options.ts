@@ -32,7 +32,7 @@ export interface BuildImageOptions {
   /**
    * The flash frequency.
    *
-   * @default {"40m"}
+   * @default {"40m", or the one that the chip has in its place}
    */
   readonly flashFrequency?: string | undefined;
   /**
@@ -66,7 +66,7 @@ export interface BuildImageOptions {
    * Where in the image the ELF file's SHA-256 digest goes, in bytes. Not on
    * the ESP8266, except in version 2.
    *
-   * @default {0xb0 if the image begins with an app descriptor, else nowhere}
+   * @default {0xb0 if the ELF file's sections have an app descriptor, else nowhere}
    */
   readonly elfDigestOffset?: number | undefined;
   /**
@@ -78,7 +78,7 @@ export interface BuildImageOptions {
   /**
    * The size of a page in which flash is mapped, in bytes, where the chip leaves a choice.
    *
-   * @default {the first of the chip's}
+   * @default {what the app descriptor says, else the first of the chip's}
    */
   readonly mmuPageSize?: number | undefined;
   /** Fills the image with 0xFF to a multiple of so many bytes. Not on the ESP8266. */

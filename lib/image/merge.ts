@@ -91,6 +91,7 @@ export function mergeImages(
     .sort((a, b) => a.address - b.address)
     .map((piece) => patch(piece, options));
   checkPlaces(pieces, targetOffset);
+  noteUnheeded(format, options);
   switch (format) {
     case "raw":
       return joinRaw(pieces, targetOffset, endOf(pieces, options.padToSize));
@@ -112,8 +113,27 @@ interface Piece extends MergeFile {
 
 function unpack(file: MergeFile, chip: ChipFamily): Piece[] {
   const { address, data, name } = file;
-  return unpackFlashFile(data, { address, chip }).segments
-    .map((segment) => ({ ...segment, name, file }));
+  try {
+    return unpackFlashFile(data, { address, chip }).segments
+      .map((segment) => ({ ...segment, name, file }));
+  } catch (cause) {
+    if (!(cause instanceof ImageError) || name === undefined) throw cause;
+    const { message, code, offset, hint } = cause;
+    throw new ImageError(`Cannot merge "${name}": ${message}`, {
+      ...{ code, offset, hint, cause },
+    });
+  }
+}
+
+/** Tells of options that mean something to other formats only. */
+function noteUnheeded(format: FlashFormat, options: MergeOptions): void {
+  const { padToSize, chunkSize, md5, onNote } = options;
+  if (format !== "raw" && padToSize !== undefined) {
+    onNote?.(`There is no padding in a file of the format ${format}`);
+  }
+  if (format !== "uf2" && (chunkSize !== undefined || md5 === false)) {
+    onNote?.(`There are no blocks of UF2 in a file of the format ${format}`);
+  }
 }
 
 function patch(piece: Piece, options: MergeOptions): Piece {

@@ -22,6 +22,8 @@ export {
   type ImageSource,
   type Program,
 } from "./build_image.ts";
+export { type FrameRule, FrameTable } from "./dwarf_frames.ts";
+export { LineTable, type SourceLine } from "./dwarf_lines.ts";
 export {
   type BuildImageOptions,
   uselessImageOptions,

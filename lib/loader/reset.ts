@@ -4,10 +4,10 @@
  * @module
  */
 
-import { delay } from "../clock.ts";
+import { type Clock, delay } from "../clock.ts";
 import { ChipError, CommandError, TimeoutError } from "../errors.ts";
 import type { ProgressListener } from "../progress.ts";
-import type { TransportInfo } from "../transport/transport.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { attachFlash } from "./flash.ts";
 import type { Link } from "./link.ts";
 import type { Loader } from "./loader.ts";
@@ -36,12 +36,15 @@ const USB_VENDOR = 0x303a;
 /** The USB-Serial/JTAG controller's product id, the same on every chip. */
 const USB_JTAG_PRODUCT = 0x1001;
 
-/** Something with modem lines that are set as time goes by. */
-export type Lines = Pick<Link, "clock" | "setSignals">;
+/** What a sequence is played on: a link, or a port with a clock. */
+export interface ResetLines extends Pick<Transport, "setSignals"> {
+  /** Tells the time of the sequence's waits. */
+  readonly clock: Clock;
+}
 
 /** Plays a sequence on the port's lines. */
 export async function playReset(
-  link: Lines,
+  link: ResetLines,
   sequence: ResetSequence,
   options: ResetOptions = {},
 ): Promise<void> {
@@ -78,14 +81,13 @@ export async function hardReset(
     return;
   }
   announce(link, "hard-reset", options);
-  await playReset(link, link.hardReset ?? hardResetFor(link.info), options);
+  await playReset(link, link.hardReset ?? hardResetOf(link.info), options);
 }
 
-/** How the chip behind a port is reset through EN. */
-export function hardResetFor(info: TransportInfo): ResetSequence {
-  return info.usbVendorId === USB_VENDOR
-    ? RESET_SEQUENCES.usbHard
-    : RESET_SEQUENCES.hard;
+/** The reset into the application that a port takes. */
+export function hardResetOf(info: TransportInfo): ResetSequence {
+  const { usbHard, hard } = RESET_SEQUENCES;
+  return info.usbVendorId === USB_VENDOR ? usbHard : hard;
 }
 
 /**

@@ -14,7 +14,23 @@
  * @module
  */
 
+export {
+  AddressDecoder,
+  type CodeLocation,
+  formatLocation,
+} from "./address_decoder.ts";
+export { CrashDecoder } from "./crash_decoder.ts";
 export { explainBootLine } from "./explain_boot_line.ts";
 export { type DecodedLine, LineDecoder } from "./line_decoder.ts";
 export { type Filterable, LogFilter } from "./log_filter.ts";
 export { type LogLevel, type LogLine, parseLogLine } from "./log_line.ts";
+export {
+  type BackEvent,
+  type GoneEvent,
+  type LineEvent,
+  Monitor,
+  type MonitorEvent,
+  type MonitorOptions,
+  releaseLines,
+} from "./monitor.ts";
+export { stripColors } from "./_safe_text.ts";

@@ -134,6 +134,12 @@ async function identify(run: BoardRun, device: Device): Promise<void> {
       mac,
       chipId,
     };
+    run.emit({
+      kind: "identified",
+      port: run.port,
+      chip: device.chip.name,
+      mac,
+    });
     const { manufacturer, device: id, size } = await device.flashId();
     run.flash = {
       manufacturer,

@@ -112,6 +112,8 @@ export class BoardRun implements Disposable {
     for (const [column, value] of Object.entries(claim.values)) {
       if (secrets.has(column)) this.#redactor.hide(value);
     }
+    const { key, again } = claim;
+    this.emit({ kind: "claimed", port: this.port, key, again });
   }
 
   /** Keeps a value that is no row's from every text that leaves the run. */

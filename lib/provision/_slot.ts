@@ -80,9 +80,13 @@ export class Slot {
     if (target === undefined || this.isRunning) return undefined;
     this.#controller = new AbortController();
     const { signal } = this.#controller;
-    const { result: _result, log: _log, ...rest } = this.#state;
-    this.#state = { ...rest, startedAt: new Date().toISOString() };
-    this.#enter("running");
+    const { name, port, passed, failed } = this.#state;
+    this.#state = {
+      ...{ name, passed, failed, phase: "running" },
+      ...(port !== undefined && { port }),
+      startedAt: new Date().toISOString(),
+    };
+    this.#listener.onChange();
     this.#run = runAttempts(target, job, {
       ...line,
       slots: { [portName(target)]: this.name },
@@ -135,6 +139,13 @@ export class Slot {
       case "step":
         this.#state.step = event.step;
         delete this.#state.progress;
+        break;
+      case "identified":
+        this.#state.chip = event.chip;
+        this.#state.mac = event.mac;
+        break;
+      case "claimed":
+        this.#state.serial = event.key;
         break;
       case "log":
         this.#state.log = event.text;

@@ -34,6 +34,26 @@ export interface BoardStepStart extends ProgressBase {
   readonly step: BoardStep;
 }
 
+/** The board has said who it is. */
+export interface BoardIdentified extends ProgressBase {
+  /** Tells this event from the others. */
+  readonly kind: "identified";
+  /** The chip family's name. */
+  readonly chip: string;
+  /** The base MAC address: lower-case hex pairs with colons. */
+  readonly mac: string;
+}
+
+/** The board has its row. */
+export interface BoardClaimed extends ProgressBase {
+  /** Tells this event from the others. */
+  readonly kind: "claimed";
+  /** The row's key: a serial number, say. */
+  readonly key: string;
+  /** Whether the board had it before. */
+  readonly again: boolean;
+}
+
 /** The application has printed a line. */
 export interface BoardLog extends ProgressBase {
   /** Tells this event from the others. */
@@ -54,6 +74,8 @@ export interface BoardFinish extends ProgressBase {
 export type LineEvent =
   | BoardStart
   | BoardStepStart
+  | BoardIdentified
+  | BoardClaimed
   | BoardLog
   | BoardFinish
   | ProgressEvent;

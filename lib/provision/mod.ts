@@ -97,7 +97,9 @@ export type {
 } from "./job_identity.ts";
 export { loadJob } from "./load_job.ts";
 export {
+  type BoardClaimed,
   type BoardFinish,
+  type BoardIdentified,
   type BoardLog,
   type BoardStart,
   type BoardStepStart,

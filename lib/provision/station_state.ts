@@ -46,6 +46,12 @@ export interface SlotState {
   readonly attempt?: number;
   /** When the run began: ISO 8601, UTC. */
   readonly startedAt?: string;
+  /** The board's chip family, once it has said so. */
+  readonly chip?: string;
+  /** The board's MAC address, once it has said so. */
+  readonly mac?: string;
+  /** The key of the board's row, once it has one. */
+  readonly serial?: string;
   /** The board's MAC address, while its code is waited for. */
   readonly waitsForCode?: string;
   /** The last line that the application printed. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { FAILURE_SCHEMA, successSchema } from "../../lib/cli/json_schema.ts";
 import { main } from "../../lib/cli/main.ts";
+import type { KeySource } from "../../lib/cli/io.ts";
 import type { PortInfo, PortTarget } from "../../mod.ts";
 import { validate } from "./_schema.ts";
 
@@ -17,6 +18,8 @@ export interface World {
   readonly ports?: readonly PortInfo[];
   /** Whether stdout and stderr are terminals. */
   readonly terminal?: boolean;
+  /** What is typed, for a verb that listens. */
+  readonly stdin?: KeySource;
   /** Ctrl-C. */
   readonly signal?: AbortSignal;
   /** Told of every text written to stdout. */
@@ -44,6 +47,7 @@ export async function runCli(
     },
   });
   const code = await main(args, {
+    stdin: world.stdin,
     stdout: sink("stdout"),
     stderr: sink("stderr"),
     signal: world.signal ?? new AbortController().signal,

@@ -99,8 +99,10 @@ function chipVersion(version: 2 | 3) {
   return { chip, version };
 }
 
-/** What a reader may not take. */
+/** What a reader may not take, in milliseconds. */
 const MAX_MS = 2000;
+/** What may not be held at any time, in bytes: seeds have kilobytes, and garbage waits to be collected. */
+const MAX_MEMORY = 0x2000_0000;
 
 /**
  * Feeds a reader changed seeds.
@@ -121,6 +123,11 @@ export function fuzz(target: FuzzTarget, runs: number, seed = 1): void {
     }
     const ms = performance.now() - start;
     if (ms > MAX_MS) throw complaint(target, run, bytes, `it took ${ms} ms`);
+    const { external, heapUsed } = Deno.memoryUsage();
+    const held = external + heapUsed;
+    if (held > MAX_MEMORY) {
+      throw complaint(target, run, bytes, `it holds ${held} bytes`);
+    }
   }
 }
 

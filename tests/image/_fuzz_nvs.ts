@@ -22,7 +22,7 @@ import {
   parseNvsKeys,
   u8,
 } from "../../lib/image/mod.ts";
-import type { FuzzTarget } from "./_fuzz_partitions.ts";
+import type { FuzzTarget } from "./_fuzz.ts";
 import {
   NVS_CSV,
   NVS_KEYS,

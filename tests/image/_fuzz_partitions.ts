@@ -14,6 +14,7 @@ import {
   encodePartitionTable,
   parsePartitionTable,
 } from "../../lib/image/partition_table.ts";
+import type { FuzzTarget } from "./_fuzz.ts";
 import {
   CUSTOM_TYPES,
   SINGLE_APP,
@@ -22,16 +23,6 @@ import {
   TWO_OTA_CSV,
   TWO_OTA_FORMATTED,
 } from "./_partition_vectors.ts";
-
-/** A decoder under fuzz. */
-export interface FuzzTarget {
-  /** What it is called in the report. */
-  readonly name: string;
-  /** Inputs that it takes, to be mutated. */
-  readonly seeds: readonly Uint8Array[];
-  /** Decodes an input, and does with it what a caller would. */
-  parse(bytes: Uint8Array): void;
-}
 
 const { partitions: TABLE } = parsePartitionTable(TWO_OTA);
 const encoder = new TextEncoder();

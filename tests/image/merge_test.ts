@@ -103,6 +103,37 @@ Deno.test("mergeImages leaves what is no image as it is, and says so", () => {
   ]);
 });
 
+Deno.test("mergeImages tells of options that mean nothing to the format", () => {
+  const notes: string[] = [];
+  const options = {
+    chip: esp32,
+    padToSize: 0x4000,
+    chunkSize: 256,
+    onNote: (note: string) => void notes.push(note),
+  };
+  for (const format of ["raw", "hex", "uf2"] as const) {
+    notes.push(format);
+    mergeImages(FILES, { ...options, format });
+  }
+  assert.deepEqual(notes, [
+    "raw",
+    "There are no blocks of UF2 in a file of the format raw",
+    "hex",
+    "There is no padding in a file of the format hex",
+    "There are no blocks of UF2 in a file of the format hex",
+    "uf2",
+    "There is no padding in a file of the format uf2",
+  ]);
+});
+
+Deno.test("mergeImages names the file that is malformed", () => {
+  const data = hexFile(":02000000AABB00");
+  assert.throws(
+    () => mergeImages([{ address: 0, data, name: "a.hex" }], { chip: esp32 }),
+    /^ImageError: Cannot merge "a.hex": Cannot parse Intel HEX: line 1: its checksum is 0x00/,
+  );
+});
+
 Deno.test("mergeImages refuses a flash parameter that the chip does not know", () => {
   assert.throws(
     () =>

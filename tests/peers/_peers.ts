@@ -25,6 +25,8 @@ export type PeerName =
   | "xtensa-lx106-elf-gcc"
   | "riscv64-unknown-elf-gcc"
   | "tmux"
+  | "xtensa-lx106-elf-addr2line"
+  | "riscv64-unknown-elf-addr2line"
   | "bash"
   | "zsh"
   | "fish"
@@ -43,6 +45,8 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
   "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   tmux: ["tmux"],
+  "xtensa-lx106-elf-addr2line": ["xtensa-lx106-elf-addr2line"],
+  "riscv64-unknown-elf-addr2line": ["riscv64-unknown-elf-addr2line"],
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],

@@ -50,9 +50,8 @@ export const makeImage: Command = defineCommand({
     }),
   },
   examples: [{
-    line:
-      "make-image -f text.bin -a 0x40100000 -f data.bin -a 0x3ffe8000 -e 0x40100004 app.bin",
-    does: "makes an ESP8266 image of two segments",
+    line: "make-image -f text.bin -a 0x40100000 -e 0x40100004 app.bin",
+    does: "makes an ESP8266 image of one segment",
   }],
   result: IMAGE_FILES_RESULT,
   async run(call) {

@@ -15,6 +15,7 @@ import sound from "./client/sound.js" with { type: "text" };
 import style from "./client/style.css" with { type: "text" };
 import summary from "./client/summary.js" with { type: "text" };
 import theme from "./client/theme.js" with { type: "text" };
+import tileStyle from "./client/tile.css" with { type: "text" };
 import tile from "./client/tile.js" with { type: "text" };
 
 /** A file that a browser gets. */
@@ -43,6 +44,7 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ["/connection.js", { type: SCRIPT, text: connection }],
   ["/sound.js", { type: SCRIPT, text: sound }],
   ["/summary.js", { type: SCRIPT, text: summary }],
+  ["/tile.css", { type: CSS, text: tileStyle }],
   ["/tile.js", { type: SCRIPT, text: tile }],
 ]);
 

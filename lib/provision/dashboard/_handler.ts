@@ -36,6 +36,8 @@ const HEADERS: Readonly<Record<string, string>> = {
 const PLAIN = "text/plain; charset=utf-8";
 /** More than any command has. */
 const MOST_BYTES = 4096;
+/** Longer than any command takes to arrive, in milliseconds. */
+const MOST_TIME = 5_000;
 
 const Token = z.strictObject({ token: z.string() });
 const Some = z.strictObject({ slot: z.string().optional() });
@@ -49,6 +51,8 @@ export interface HandlerContext {
   readonly snapshots: Snapshots;
   /** Who may see and use it. */
   readonly access: Access;
+  /** Aborts when nobody is answered any more. */
+  readonly signal: AbortSignal;
 }
 
 /** A request that is refused, and why. */
@@ -79,8 +83,10 @@ async function answer(
   request: Request,
   context: HandlerContext,
 ): Promise<Response> {
-  const { access, snapshots } = context;
-  const { pathname } = new URL(request.url);
+  const { access, snapshots, signal } = context;
+  // A Host header may hold anything.
+  const pathname = URL.parse(request.url)?.pathname;
+  if (pathname === undefined) throw new Refusal(400, "The host is no host.");
   if (isRebound(request, access)) {
     throw new Refusal(
       403,
@@ -89,7 +95,7 @@ async function answer(
   }
   const open = OPEN_ASSETS.get(pathname);
   if (open !== undefined) return serveAsset(request, open);
-  if (pathname === "/session") return await signIn(request, access);
+  if (pathname === "/session") return await signIn(request, context);
   const token = checkToken(request, access);
   if (token !== "right") return refuseToken(pathname, token);
   const asset = ASSETS.get(pathname);
@@ -100,7 +106,7 @@ async function answer(
   }
   const command = COMMANDS.get(pathname);
   if (command === undefined) throw new Refusal(404, "There is no such page.");
-  command(context.station, await readBody(request));
+  command(context.station, await readBody(request, signal));
   return respond(null, { status: 202 });
 }
 
@@ -118,21 +124,24 @@ function refuseToken(pathname: string, token: "wrong" | "missing"): Response {
   }
   // The page says it in words; the script has only to ask again.
   const text = SIGN_IN.text.replace(
-    "<!-- reason -->",
+    /\s*<!-- reason -->\s*/,
     isWrong ? "The token is wrong, or was changed." : "",
   );
   return respond(text, { status: 401, type: SIGN_IN.type, headers });
 }
 
 /** Leaves the token with the browser, where no script can read it. */
-async function signIn(request: Request, access: Access): Promise<Response> {
-  const { token } = parse(Token, await readBody(request));
+async function signIn(
+  request: Request,
+  { access, signal }: HandlerContext,
+): Promise<Response> {
+  const { token } = parse(Token, await readBody(request, signal));
   if (access.token === undefined || !equalTexts(token, access.token)) {
     throw new Refusal(401, "The token is wrong.");
   }
   return respond(null, {
     status: 204,
-    headers: { "set-cookie": tokenCookie(request, token) },
+    headers: { "set-cookie": tokenCookie(request, access.token) },
   });
 }
 
@@ -180,7 +189,10 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /** The body of a POST that the page itself has sent, or a program that is no browser. */
-async function readBody(request: Request): Promise<unknown> {
+async function readBody(
+  request: Request,
+  signal: AbortSignal,
+): Promise<unknown> {
   allow(request, "POST");
   if (!isSameOrigin(request)) {
     throw new Refusal(403, "Another site's page has sent this.");
@@ -189,22 +201,31 @@ async function readBody(request: Request): Promise<unknown> {
   if (type?.toLowerCase() !== "application/json") {
     throw new Refusal(415, "The request is not JSON.");
   }
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(MOST_TIME)]);
+  const text = await readText(request, limit);
   try {
-    return JSON.parse(await readText(request));
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
+    return JSON.parse(text);
+  } catch {
     throw new Refusal(400, "The request is not JSON.");
   }
 }
 
-async function readText({ body }: Request): Promise<string> {
-  let text = "";
+async function readText(
+  { body }: Request,
+  signal: AbortSignal,
+): Promise<string> {
   const decoder = new TextDecoderStream("utf-8", { fatal: true });
-  for await (const part of body?.pipeThrough(decoder) ?? []) {
-    text += part;
-    if (text.length > MOST_BYTES) throw new Refusal(413, "That is too much.");
+  let text = "";
+  try {
+    for await (const part of body?.pipeThrough(decoder, { signal }) ?? []) {
+      text += part;
+      if (text.length > MOST_BYTES) break;
+    }
+  } catch {
+    throw new Refusal(400, "The request does not arrive as text.");
   }
-  return text;
+  if (text.length <= MOST_BYTES) return text;
+  throw new Refusal(413, "That is too much.");
 }
 
 function allow({ method }: Request, allowed: "GET" | "POST"): void {

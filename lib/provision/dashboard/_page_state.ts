@@ -90,8 +90,8 @@ export function pageState(state: StationState): PageState {
 
 function pageSlot(slot: SlotState): PageSlot {
   const { name, phase, step, progress, attempt, startedAt, log } = slot;
-  const { identity, claim, failure, durationMs } = slot.result ?? {};
-  const mac = identity?.mac ?? slot.waitsForCode;
+  const { chip, mac, serial } = slot;
+  const { failure, durationMs } = slot.result ?? {};
   return {
     ...{ name, phase, waitsForCode: slot.waitsForCode !== undefined },
     ...(step && { step }),
@@ -100,9 +100,9 @@ function pageSlot(slot: SlotState): PageSlot {
     ...(startedAt !== undefined && { startedAt }),
     ...(durationMs !== undefined && { durationMs }),
     ...(log !== undefined && { log: log.slice(0, MOST_LOG) }),
-    ...(identity && { chip: identity.chip }),
+    ...(chip !== undefined && { chip }),
     ...(mac !== undefined && { mac }),
-    ...(claim && { serial: claim.key }),
+    ...(serial !== undefined && { serial }),
     ...(failure && phase === "fail" && {
       failure: {
         message: failure.message,

@@ -41,6 +41,8 @@ export class Snapshots implements Disposable {
   stream(): ReadableStream<Uint8Array> {
     let seen: number | undefined;
     let cancelled = false;
+    // Who joins sets its clock by what it gets first.
+    this.#event = undefined;
     return new ReadableStream({
       pull: async (controller) => {
         while (seen === this.#version && !this.#ended) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, systemClock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
 import { TransportError } from "../../errors.ts";
 import type { Station } from "../station.ts";
 import { chooseToken, isLoopback } from "./_access.ts";
@@ -12,8 +12,6 @@ import { handleRequest } from "./_handler.ts";
 import { Snapshots } from "./_snapshots.ts";
 
 const DEFAULT_PORT = 8787;
-/** How long answers that are under way may take when the dashboard is closed, in milliseconds. */
-const GRACE = 1_000;
 
 /** Options of {@linkcode serveDashboard}. */
 export interface DashboardOptions {
@@ -34,8 +32,6 @@ export interface DashboardOptions {
   readonly token?: string | undefined;
   /** Ends the dashboard. */
   readonly signal?: AbortSignal | undefined;
-  /** The clock that paces the page. */
-  readonly clock?: Clock | undefined;
 }
 
 /** A page that is being served. */
@@ -79,7 +75,6 @@ export function serveDashboard(
 
 class Dashboard implements DashboardServer {
   readonly url: string;
-  readonly #clock: Clock;
   readonly #snapshots: Snapshots;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #controller = new AbortController();
@@ -88,28 +83,28 @@ class Dashboard implements DashboardServer {
   #closed: Promise<void> | undefined;
 
   constructor(station: Station, options: DashboardOptions) {
-    const { hostname = "127.0.0.1", port = DEFAULT_PORT, signal } = options;
-    signal?.throwIfAborted();
+    const { hostname = "127.0.0.1", port = DEFAULT_PORT } = options;
+    options.signal?.throwIfAborted();
     const isLocal = isLoopback(hostname);
     const token = chooseToken(options.token, isLocal);
-    this.#signal = signal;
-    this.#clock = options.clock ?? systemClock;
+    this.#signal = options.signal;
+    const { signal } = this.#controller;
     const access = { token, isLocal };
-    const snapshots = new Snapshots(station, this.#clock);
+    const snapshots = new Snapshots(station, systemClock);
     this.#snapshots = snapshots;
     try {
       this.#server = Deno.serve({
-        ...{ hostname, port, signal: this.#controller.signal },
+        ...{ hostname, port, signal },
         onListen() {},
         handler: (request) =>
-          handleRequest(request, { station, snapshots, access }),
+          handleRequest(request, { station, snapshots, access, signal }),
       });
     } catch (cause) {
       snapshots[Symbol.dispose]();
       throw listenError(cause, `${hostname}:${port}`);
     }
     this.url = formatUrl(hostname, this.#server.addr.port, token);
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   close(): Promise<void> {
@@ -123,12 +118,9 @@ class Dashboard implements DashboardServer {
   async #close(): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#snapshots[Symbol.dispose]();
-    const cancel = this.#clock.schedule(
-      () => this.#controller.abort(),
-      GRACE,
-    );
-    await this.#server.shutdown();
-    cancel();
+    // Not a shutdown, which waits for who neither sends nor reads any more.
+    this.#controller.abort();
+    await this.#server.finished;
   }
 }
 

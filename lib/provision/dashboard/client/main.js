@@ -26,10 +26,11 @@ function showState(state) {
   document.body.classList.remove("is-lost");
   showNotice(
     "trouble",
-    state.trouble && `Cannot look for boards: ${state.trouble}`,
+    state.trouble && `Trouble: ${state.trouble}`,
   );
   showSummary(state);
   const lag = Date.parse(state.now) - Date.now();
+  let isCalled = false;
   for (const slot of state.slots) {
     const tile = tiles.get(slot.name) ?? addTile(slot.name);
     const { phase, isWaiting } = tile;
@@ -37,6 +38,7 @@ function showState(state) {
     const isNews = phase !== undefined &&
       (phase !== slot.phase || isWaiting !== slot.waitsForCode);
     if (isNews) tell(tile);
+    isCalled ||= !isWaiting && slot.waitsForCode;
   }
   const phases = state.slots.map(({ phase }) => phase);
   const canStart = ["ready", "fail", "cancelled"];
@@ -44,7 +46,7 @@ function showState(state) {
   setEnabled("cancel-all", phases.includes("running"));
   list.dataset.size = SIZES.find(([most]) => phases.length <= most)?.[1] ??
     "small";
-  focusScan();
+  focusScan(isCalled);
 }
 
 function showLost() {
@@ -70,10 +72,15 @@ function tell(tile) {
   if (news.childElementCount > 20) news.firstElementChild?.remove();
 }
 
-/** A scanner types into whatever has the focus: that must be a field which waits. */
-function focusScan() {
-  if (document.activeElement instanceof HTMLInputElement) {
-    if (document.activeElement.checkVisibility()) return;
+/**
+ * A scanner types into whatever has the focus: that must be a field which waits.
+ *
+ * @param {boolean} isUrgent Whether it is taken from a button that has it.
+ */
+function focusScan(isUrgent) {
+  const focused = document.activeElement ?? document.body;
+  if (focused !== document.body && focused.checkVisibility()) {
+    if (!isUrgent || focused instanceof HTMLInputElement) return;
   }
   const waiting = [...tiles.values()].find(({ isWaiting }) => isWaiting);
   waiting?.input.focus();
@@ -112,8 +119,19 @@ function setEnabled(id, isEnabled) {
   /** @type {HTMLButtonElement} */ (element(id)).disabled = !isEnabled;
 }
 
+function hideToken() {
+  if (location.hash !== "") history.replaceState(null, "", "/");
+}
+
 element("start-all").addEventListener("click", () => void send("/start", {}));
 element("cancel-all").addEventListener("click", () => void send("/cancel", {}));
-addEventListener("keydown", focusScan);
+addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
+  // Space and Enter press buttons, Tab goes on; what prints is a scanner's.
+  const isText = key.length === 1 && key !== " ";
+  if (isText && !ctrlKey && !altKey && !metaKey) focusScan(true);
+});
 setInterval(() => tiles.forEach((tile) => tile.tick()), 1000);
+// Who is let in already may open the link again.
+addEventListener("hashchange", hideToken);
+hideToken();
 connect(showState, showLost);

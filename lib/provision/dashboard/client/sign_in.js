@@ -26,8 +26,14 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void signIn(field.value.trim());
 });
-const given = new URLSearchParams(location.hash.slice(1)).get("token");
-// Neither the address bar nor the browser's history keeps it.
-history.replaceState(null, "", "/");
-if (given === null) field.focus();
-else void signIn(given);
+function takeLink() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  // Neither the address bar nor the browser's history keeps it.
+  history.replaceState(null, "", "/");
+  if (given === null) field.focus();
+  else void signIn(given);
+}
+
+// A link that is opened where this page is already changes the fragment alone.
+addEventListener("hashchange", takeLink);
+takeLink();

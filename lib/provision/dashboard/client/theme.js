@@ -9,7 +9,9 @@
     const theme = chosen ?? (system.matches ? "dark" : "light");
     root.dataset.theme = theme;
     const button = document.querySelector("#theme");
-    if (button !== null) button.textContent = `Theme: ${theme}`;
+    if (button !== null) {
+      button.textContent = `Dark: ${theme === "dark" ? "on" : "off"}`;
+    }
   }
 
   system.addEventListener("change", show);

@@ -103,9 +103,9 @@ export class Tile {
 
   /** What is said of it, in a few words. */
   get news() {
-    const { name = "", serial } = this.#slot ?? {};
-    const word = this.isWaiting ? "scan its code" : this.#word();
-    return `${name}: ${word}${serial === undefined ? "" : `, ${serial}`}`;
+    const { name, serial, failure } = this.#slot ?? {};
+    const texts = [this.#word(), serial, failure?.message, failure?.hint];
+    return `${name}: ${texts.filter(Boolean).join(". ")}`;
   }
 
   /**
@@ -134,7 +134,8 @@ export class Tile {
     else bar.value = progress;
     this.#find(".scan").hidden = !waitsForCode;
     this.#set(".serial", slot.serial ?? "");
-    this.#set(".mac", [slot.mac, slot.chip].filter(Boolean).join("  ·  "));
+    this.#set(".mac", slot.mac ?? "");
+    this.#set(".chip", slot.chip ?? "");
     this.#find(".failure").hidden = failure === undefined;
     this.#set(".message", failure?.message ?? "");
     this.#set(".hint", failure?.hint ?? "");

@@ -1,17 +1,6 @@
 import assert from "node:assert/strict";
 import { ImageError } from "../../lib/errors.ts";
-import { fuzz } from "./_fuzz.ts";
 import { CONTAINER_TARGETS } from "./_fuzz_containers.ts";
-
-/** As many as fit in a test run; `ESPLINE_FUZZ_RUNS` asks for more, for each reader. */
-const RUNS = Number(Deno.env.get("ESPLINE_FUZZ_RUNS") ?? 500);
-
-for (const target of CONTAINER_TARGETS) {
-  Deno.test(`readers of ${target.name} read or refuse ${RUNS} changed inputs`, () => {
-    for (const seed of target.seeds) target.parse(seed);
-    fuzz(target, RUNS);
-  });
-}
 
 Deno.test("decoders take time in proportion to hostile input, not to its square", () => {
   const encoder = new TextEncoder();
