@@ -95,6 +95,7 @@ export type {
   IdentityPlan,
   IdentitySource,
 } from "./job_identity.ts";
+export { type JobArgumentOptions, readJobArguments } from "./job_arguments.ts";
 export { loadJob } from "./load_job.ts";
 export {
   type BoardClaimed,
@@ -146,6 +147,7 @@ export type {
   PoolCounts,
   Store,
 } from "./store/store.ts";
+export { runStation, type RunStationOptions } from "./run_station.ts";
 export {
   Station,
   type StationEvent,

@@ -170,6 +170,16 @@ export class Station implements AsyncDisposable {
   }
 
   /**
+   * Gives a code that was scanned to the first slot that waits for one.
+   *
+   * @returns Whether one did.
+   */
+  scanNext(code: string): boolean {
+    const slots = [...this.#slots.values()];
+    return slots.some((slot) => slot.scan(code));
+  }
+
+  /**
    * Ends the watch, cancels all slots and waits for them. Closing twice is harmless.
    *
    * @throws {EspError} `file-invalid` if the inventory cannot be written.
