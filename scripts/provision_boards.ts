@@ -45,7 +45,7 @@ async function main(): Promise<number> {
   const results = await line.runStation(job, {
     ...{ ...args, ports, store, baud, inventory: out ?? "inventory.csv" },
     ...{ signal: stop.signal, eventLog: events, watch: watch ? {} : undefined },
-    slots: Object.fromEntries(slot.map((pair) => pair.split("="))),
+    slots: Object.fromEntries(slot.map((pair) => pair.split(/=(?=[^=]*$)/))),
     onEvent: ({ slot, event }) =>
       json && console.log(JSON.stringify({ slot, ...event })),
     output: json ? undefined : process.stdout,
