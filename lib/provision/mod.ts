@@ -77,6 +77,7 @@ export type {
   IdentityPlan,
   IdentitySource,
 } from "./job_identity.ts";
+export { makeLabel } from "./label.ts";
 export { loadJob } from "./load_job.ts";
 export {
   type BoardFinish,
