@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { EspError, TimeoutError } from "../errors.ts";
 import { withLimits } from "../limits.ts";
 import { type DecodedLine, LineDecoder } from "../monitor/line_decoder.ts";
+import { settlesWithin, type WaitOptions } from "./_wait.ts";
 import type { BootCheck } from "./job_actions.ts";
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -52,9 +53,11 @@ export async function expectBoot(
   const refuse = () =>
     nothingMatched(port, expect, recent.shown(clean), timeout);
   try {
-    return await withLimits(limits, async (limit) => {
-      for await (const line of linesOf(readable, clock, limit)) {
+    return await withLimits(limits, async (limit = signal) => {
+      const wait = { clock, signal: limit };
+      for await (const { line, isOpen } of linesOf(readable, wait)) {
         recent.push(line);
+        if (isOpen) continue;
         const { text } = line;
         const isBad = failed?.test(text) ?? false;
         const match = isBad ? null : expected.exec(text);
@@ -95,54 +98,45 @@ class RecentLines {
   }
 }
 
+/** A line, and whether more of it may come at once. */
+interface HeardLine {
+  readonly line: DecodedLine;
+  readonly isOpen: boolean;
+}
+
 /**
- * The lines of a stream. One without an end is given out as it stands when
- * nothing more comes for a while: a prompt, say. Before that it may be half a
- * word of what is waited for.
+ * The lines of a stream. One without an end is open until nothing more comes for
+ * a while, as after a prompt: it may be half a word of what is waited for.
  */
 async function* linesOf(
   readable: ReadableStream<Uint8Array>,
-  clock: Clock,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<DecodedLine> {
+  wait: WaitOptions,
+): AsyncGenerator<HeardLine> {
   const decoder = new LineDecoder();
   const reader = readable.getReader();
-  const onAbort = () => void reader.cancel(signal?.reason).catch(() => {});
-  signal?.addEventListener("abort", onAbort, { once: true });
+  let open: DecodedLine | undefined;
   try {
     for (;;) {
       const reading = reader.read();
-      if (!await settlesWithin(reading, QUIET, clock)) {
-        const open = decoder.flush();
-        if (open !== undefined) yield open;
+      if (open !== undefined && !await settlesWithin(reading, QUIET, wait)) {
+        yield { line: open, isOpen: false };
       }
+      await settlesWithin(reading, Infinity, wait);
       const { value, done } = await reading;
       if (done) break;
-      yield* decoder.push(value, clock.now());
+      for (const line of decoder.push(value, wait.clock.now())) {
+        open = undefined;
+        yield { line, isOpen: false };
+      }
+      open = decoder.flush() ?? open;
+      if (open !== undefined) yield { line: open, isOpen: true };
     }
-    signal?.throwIfAborted();
-    const last = decoder.end();
-    if (last !== undefined) yield last;
+    const line = decoder.end();
+    if (line !== undefined) yield { line, isOpen: false };
   } finally {
-    signal?.removeEventListener("abort", onAbort);
-    // Nobody waits any more for what may be read just now; it stays in the stream.
+    // What is still being read is for whoever reads next.
     reader.releaseLock();
   }
-}
-
-/** Whether work is done, well or not, before `ms` have passed. */
-async function settlesWithin(
-  work: Promise<unknown>,
-  ms: number,
-  clock: Clock,
-): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const cancel = clock.schedule(() => resolve(false), ms);
-  const done = () => resolve(true);
-  work.then(done, done);
-  const result = await promise;
-  cancel();
-  return result;
 }
 
 function nothingMatched(
