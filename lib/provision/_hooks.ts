@@ -71,7 +71,12 @@ async function callHook(hook: Hook, context: HookContext): Promise<void> {
     moment: hook.on,
     ...asObject(context.state()),
   });
-  const { lookup, env, clean, signal: outer } = context;
+  const { env, clean, signal: outer } = context;
+  const lookup = (name: string) => {
+    const value = context.lookup(name);
+    if (value !== undefined) return value;
+    throw new Error(`cannot be called: there is no value "${name}"`);
+  };
   // Programs and servers live in real time, whatever the board's clock is.
   const limits = { step, clock: systemClock, signals: [outer], timeout };
   await withLimits(limits, async (signal = outer) => {

@@ -23,12 +23,11 @@ export interface JsonRequest {
 export async function postJson(
   { url, headers, env, body, signal }: JsonRequest,
 ): Promise<Response> {
+  const filled = fillHeaders(headers, env);
+  filled.set("content-type", "application/json");
   const init = {
     method: "POST",
-    headers: {
-      ...fillHeaders(headers, env),
-      "content-type": "application/json",
-    },
+    headers: filled,
     body,
     redirect: "manual",
     signal,
@@ -49,16 +48,25 @@ export async function postJson(
 }
 
 function fillHeaders(
-  headers: Readonly<Record<string, string>>,
+  templates: Readonly<Record<string, string>>,
   env: (name: string) => string | undefined,
-): Record<string, string> {
-  const lookup = (name: string) =>
-    name.startsWith("env.") ? env(name.slice("env.".length)) : undefined;
-  return Object.fromEntries(
-    Object.entries(headers).map((
-      [name, text],
-    ) => [name, renderTemplate(text, lookup)]),
-  );
+): Headers {
+  const lookup = (name: string) => {
+    const value = name.startsWith("env.") ? env(name.slice(4)) : undefined;
+    if (value !== undefined) return value;
+    throw new Error(`cannot be asked: its headers need "${name}"`);
+  };
+  const headers = new Headers();
+  for (const [name, template] of Object.entries(templates)) {
+    const value = renderTemplate(template, lookup);
+    try {
+      headers.set(name, value);
+    } catch {
+      // The platform's own words hold the value.
+      throw new Error(`cannot be asked: header "${name}" is none`);
+    }
+  }
+  return headers;
 }
 
 /**
