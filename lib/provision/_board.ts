@@ -299,6 +299,7 @@ async function start(
         const { groups } = await expectBoot(boot, port, {
           clock: run.clock,
           signal: run.signal,
+          clean: run.clean,
           onLine: (text) => run.emit({ kind: "log", port: run.port, text }),
         });
         run.boot = groups;
@@ -325,7 +326,7 @@ async function start(
 async function label(run: BoardRun, { job }: PreparedJob): Promise<void> {
   const plan = job.label;
   if (plan === undefined) return;
-  const { lookup, signal } = run;
-  await run.step("label", () => deliverLabel(plan, lookup, signal));
+  const { lookup, clean, signal } = run;
+  await run.step("label", () => deliverLabel(plan, { lookup, clean, signal }));
   run.labelCode = plan.qr && run.fillShown(plan.qr);
 }

@@ -33,6 +33,7 @@ const DEFAULT_STEP_TIMEOUT = 30 * 60_000;
 const DEFAULT_STALL_TIMEOUT = 45_000;
 /** How long an aborted operation may take to let go of its port, in milliseconds. */
 const GRACE = 5_000;
+const NEVER = new AbortController().signal;
 
 /** Which attempt at which board. */
 export interface BoardRunOptions {
@@ -121,6 +122,9 @@ export class BoardRun implements Disposable {
     this.#redactor.hide(secret);
   }
 
+  /** Takes secrets out of a text, before it is cut. */
+  readonly clean = (text: string): string => this.#redactor.cleanText(text);
+
   /** The board's values, for templates. */
   readonly lookup: TemplateLookup = (name) => {
     const { identity } = this;
@@ -189,10 +193,15 @@ export class BoardRun implements Disposable {
   async hooks(moment: HookMoment, failure?: unknown): Promise<void> {
     const hooks = this.#options.job?.job.hooks ?? [];
     if (!hooks.some(({ on }) => on === moment)) return;
+    const { env = () => undefined, signal = NEVER } = this.#options.line;
+    // Each hook has a limit of its own; the board need not move meanwhile.
+    this.#watchdog.stop();
     await callHooks(hooks, moment, {
       lookup: this.lookup,
-      env: this.#options.line.env ?? (() => undefined),
-      signal: this.signal,
+      env,
+      // A board that was given up is told of, too.
+      signal: moment === "fail" ? signal : this.signal,
+      clean: this.clean,
       // A program of the user's own may need what nobody else is shown.
       state: () => ({
         ...this.#state(),
@@ -204,6 +213,7 @@ export class BoardRun implements Disposable {
       onIgnored: (message) =>
         this.emit({ kind: "note", port: this.port, message }),
     });
+    if (this.#step !== undefined) this.#watchdog.enter(this.#step);
   }
 
   /** Waits for `work`, but when the run is aborted only for a short time longer. */

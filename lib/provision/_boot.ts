@@ -3,12 +3,15 @@
 import type { Clock } from "../clock.ts";
 import { EspError, TimeoutError } from "../errors.ts";
 import { withLimits } from "../limits.ts";
-import { LineDecoder } from "../monitor/line_decoder.ts";
+import { type DecodedLine, LineDecoder } from "../monitor/line_decoder.ts";
+import { settlesWithin, type WaitOptions } from "./_wait.ts";
 import type { BootCheck } from "./job_actions.ts";
 
 const DEFAULT_TIMEOUT = 10_000;
 /** How many of the last lines an error shows. */
 const LINES_SHOWN = 3;
+/** After so many milliseconds without a byte a line without an end is looked at. */
+const QUIET = 100;
 /** How long a shown line may be. */
 const SHOWN_LENGTH = 120;
 
@@ -24,6 +27,8 @@ export interface BootLog {
 export interface BootContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Takes secrets out of a text. */
+  readonly clean: (text: string) => string;
   /** Called with each line. */
   readonly onLine: (text: string) => void;
 }
@@ -38,59 +43,98 @@ export interface BootContext {
 export async function expectBoot(
   { expect, fail, timeout = DEFAULT_TIMEOUT }: BootCheck,
   { port, readable }: BootLog,
-  { clock, signal, onLine }: BootContext,
+  { clock, signal, clean, onLine }: BootContext,
 ): Promise<{ line: string; groups: Readonly<Record<string, string>> }> {
   const expected = new RegExp(expect);
   const failed = fail === undefined ? undefined : new RegExp(fail);
-  const recent: string[] = [];
+  const recent = new RecentLines();
   const step = `wait for /${expect}/ on ${port}`;
   const limits = { step, clock, signals: [signal], timeout };
+  const refuse = () =>
+    nothingMatched(port, expect, recent.shown(clean), timeout);
   try {
-    return await withLimits(limits, async (limit) => {
-      for await (const text of linesOf(readable, clock, limit)) {
-        onLine(text);
-        recent.push(text);
-        if (recent.length > LINES_SHOWN) recent.shift();
-        if (failed?.test(text)) {
+    return await withLimits(limits, async (limit = signal) => {
+      const wait = { clock, signal: limit };
+      for await (const { line, isOpen } of linesOf(readable, wait)) {
+        recent.push(line);
+        if (isOpen) continue;
+        const { text } = line;
+        const isBad = failed?.test(text) ?? false;
+        const match = isBad ? null : expected.exec(text);
+        if (line.ended || isBad || match !== null) onLine(text);
+        if (isBad) {
           throw new EspError(
-            `Cannot pass ${port}: its application says ${quote(text)}`,
-            { code: "boot-unexpected" },
+            `Cannot pass ${port}: its application says ${quote(clean(text))}`,
+            {
+              code: "boot-unexpected",
+              hint: "Look at the whole log with a serial monitor.",
+            },
           );
         }
-        const match = expected.exec(text);
         if (match !== null) return { line: text, groups: { ...match.groups } };
       }
-      throw nothingMatched(port, expect, recent, timeout);
+      throw refuse();
     });
   } catch (error) {
     if (!(error instanceof TimeoutError) || error.code !== "timeout") {
       throw error;
     }
-    throw nothingMatched(port, expect, recent, timeout);
+    throw refuse();
   }
 }
 
-/** The lines of a stream, and the last one even if it has no end yet. */
+/** The last lines; of one that comes in parts, what has come of it. */
+class RecentLines {
+  readonly #lines: DecodedLine[] = [];
+
+  push(line: DecodedLine): void {
+    if (this.#lines.at(-1)?.ended === false) this.#lines.pop();
+    this.#lines.push(line);
+    if (this.#lines.length > LINES_SHOWN) this.#lines.shift();
+  }
+
+  shown(clean: (text: string) => string): string[] {
+    return this.#lines.map(({ text }) => quote(clean(text)));
+  }
+}
+
+/** A line, and whether more of it may come at once. */
+interface HeardLine {
+  readonly line: DecodedLine;
+  readonly isOpen: boolean;
+}
+
+/**
+ * The lines of a stream. One without an end is open until nothing more comes for
+ * a while, as after a prompt: it may be half a word of what is waited for.
+ */
 async function* linesOf(
   readable: ReadableStream<Uint8Array>,
-  clock: Clock,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<string> {
+  wait: WaitOptions,
+): AsyncGenerator<HeardLine> {
   const decoder = new LineDecoder();
   const reader = readable.getReader();
-  const onAbort = () => void reader.cancel(signal?.reason).catch(() => {});
-  signal?.addEventListener("abort", onAbort, { once: true });
+  let open: DecodedLine | undefined;
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const reading = reader.read();
+      if (open !== undefined && !await settlesWithin(reading, QUIET, wait)) {
+        yield { line: open, isOpen: false };
+      }
+      await settlesWithin(reading, Infinity, wait);
+      const { value, done } = await reading;
       if (done) break;
-      for (const { text } of decoder.push(value, clock.now())) yield text;
-      const open = decoder.flush();
-      if (open !== undefined) yield open.text;
+      for (const line of decoder.push(value, wait.clock.now())) {
+        open = undefined;
+        yield { line, isOpen: false };
+      }
+      open = decoder.flush() ?? open;
+      if (open !== undefined) yield { line: open, isOpen: true };
     }
-    signal?.throwIfAborted();
+    const line = decoder.end();
+    if (line !== undefined) yield { line, isOpen: false };
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    // What is still being read is for whoever reads next.
     reader.releaseLock();
   }
 }
@@ -101,9 +145,7 @@ function nothingMatched(
   recent: readonly string[],
   ms: number,
 ): TimeoutError {
-  const said = recent.length === 0
-    ? "nothing"
-    : recent.map(quote).join(", then ");
+  const said = recent.length === 0 ? "nothing" : recent.join(", then ");
   return new TimeoutError(
     `Cannot pass ${port}: no line matched /${expect}/ in ${ms} ms, the application said ${said}`,
     {

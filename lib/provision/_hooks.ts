@@ -1,14 +1,14 @@
 /** Programs and servers that are told of a board. */
 
-import { EspError } from "../errors.ts";
-import { withEnvironment } from "./_identity_source.ts";
+import { systemClock } from "../clock.ts";
+import { EspError, TimeoutError } from "../errors.ts";
+import { withLimits } from "../limits.ts";
+import { postJson } from "./_http.ts";
+import { runProgram } from "./_program.ts";
 import { renderTemplate, type TemplateLookup } from "./_template.ts";
-import { readReason, sanitizeText } from "./_text.ts";
 import type { Hook, HookMoment } from "./job_actions.ts";
 
 const DEFAULT_TIMEOUT = 10_000;
-/** How much of a failed program's last words is shown. */
-const WORDS_SHOWN = 200;
 
 /** What hooks are given. */
 export interface HookContext {
@@ -18,6 +18,8 @@ export interface HookContext {
   readonly env: (name: string) => string | undefined;
   /** Stops a hook. */
   readonly signal: AbortSignal;
+  /** Takes secrets out of what a program says. */
+  readonly clean: (text: string) => string;
   /** The board's state as it is now, for JSON. */
   readonly state: () => unknown;
   /** Told of a failure that the hook's policy ignores. */
@@ -39,8 +41,8 @@ export async function callHooks(
       await callHook(hook, context);
     } catch (cause) {
       context.signal.throwIfAborted();
-      const message = `Hook ${moment} of ${nameOf(hook)} failed: ${
-        readReason(cause)
+      const message = `Cannot call hook ${moment}: ${nameOf(hook)} ${
+        reasonOf(cause)
       }`;
       if (hook.onFailure !== "ignore") {
         throw new EspError(message, {
@@ -53,83 +55,43 @@ export async function callHooks(
   }
 }
 
+function reasonOf(error: unknown): string {
+  if (error instanceof TimeoutError) return `is not done in ${error.ms} ms`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 function nameOf({ command, url }: Hook): string {
   return command?.[0] ?? (url === undefined ? "nothing" : new URL(url).host);
 }
 
 async function callHook(hook: Hook, context: HookContext): Promise<void> {
-  const limit = AbortSignal.timeout(hook.timeout ?? DEFAULT_TIMEOUT);
-  const signal = AbortSignal.any([context.signal, limit]);
+  const timeout = hook.timeout ?? DEFAULT_TIMEOUT;
+  const step = `call the hook of ${nameOf(hook)}`;
   const body = JSON.stringify({
     moment: hook.on,
     ...asObject(context.state()),
   });
-  try {
+  const { env, clean, signal: outer } = context;
+  const lookup = (name: string) => {
+    const value = context.lookup(name);
+    if (value !== undefined) return value;
+    throw new Error(`cannot be called: there is no value "${name}"`);
+  };
+  // Programs and servers live in real time, whatever the board's clock is.
+  const limits = { step, clock: systemClock, signals: [outer], timeout };
+  await withLimits(limits, async (signal = outer) => {
     if (hook.command !== undefined) {
-      const words = hook.command.map((word) =>
-        renderTemplate(word, context.lookup)
-      );
-      await runProgram(words, new TextEncoder().encode(body), signal);
+      const words = hook.command.map((word) => renderTemplate(word, lookup));
+      const input = new TextEncoder().encode(body);
+      await runProgram(words, input, { signal, clean });
     } else if (hook.url !== undefined) {
-      await post(hook.url, body, hook, { ...context, signal });
+      const { url, headers = {} } = hook;
+      const response = await postJson({ url, headers, env, body, signal });
+      await response.body?.cancel();
     }
-  } catch (error) {
-    if (!limit.aborted) throw error;
-    throw new Error(`it took over ${hook.timeout ?? DEFAULT_TIMEOUT} ms`);
-  }
+  });
 }
 
 function asObject(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
-/**
- * Runs a program to its end, with bytes on its standard input.
- *
- * @throws {Error} If it cannot be started, or ends with another code than 0.
- */
-export async function runProgram(
-  [program = "", ...args]: readonly string[],
-  input: Uint8Array,
-  signal: AbortSignal,
-): Promise<void> {
-  const child = new Deno.Command(program, {
-    args,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-    signal,
-  }).spawn();
-  // A program that does not read its input is free not to.
-  const feeding = ReadableStream.from([input]).pipeTo(child.stdin)
-    .catch(() => {});
-  const { success, code, stderr } = await child.output();
-  await feeding;
-  signal.throwIfAborted();
-  if (success) return;
-  const words = sanitizeText(new TextDecoder().decode(stderr));
-  throw new Error(
-    `it ended with code ${code}${
-      words === "" ? "" : `: ${words.slice(-WORDS_SHOWN)}`
-    }`,
-  );
-}
-
-async function post(
-  url: string,
-  body: string,
-  { headers = {} }: Hook,
-  { env, signal }: HookContext,
-): Promise<void> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      ...withEnvironment(headers, env),
-      "content-type": "application/json",
-    },
-    body,
-    signal,
-  });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`it answered ${response.status}`);
 }

@@ -2,10 +2,12 @@
 
 import { parse } from "npm:csv-parse@6.2.0/sync";
 import { formatMac, parseMac } from "../bytes.ts";
-import { EspError } from "../errors.ts";
+import { systemClock } from "../clock.ts";
+import { EspError, TimeoutError } from "../errors.ts";
+import { withLimits } from "../limits.ts";
 import { checkDigit } from "./_check_digit.ts";
+import { postJson, readJson } from "./_http.ts";
 import type { JobProblem } from "./_problems.ts";
-import { renderTemplate } from "./_template.ts";
 import { readReason } from "./_text.ts";
 import type { ProvisionJob } from "./job.ts";
 import type {
@@ -18,6 +20,8 @@ import type { ClaimRule, IdentityRow } from "./store/store.ts";
 
 const DEFAULT_COLUMN = "serial";
 const DEFAULT_HTTP_TIMEOUT = 10_000;
+/** How many bytes a server's answer may have: far more than flash has room for as a row. */
+const MOST_ANSWER = 64 * 1024;
 
 /** A plan of identities whose table has been read. */
 export interface PreparedIdentity {
@@ -176,45 +180,49 @@ function counterRule(source: GeneratorSource): ClaimRule {
 }
 
 async function askServer(
-  { url, key = DEFAULT_COLUMN, headers = {}, timeout }: HttpSource,
+  {
+    url,
+    key = DEFAULT_COLUMN,
+    headers = {},
+    timeout = DEFAULT_HTTP_TIMEOUT,
+  }: HttpSource,
   pool: string,
   { mac, chip, station, env, signal }: ClaimContext,
 ): Promise<IdentityRow> {
-  const refuse = (why: string, cause?: unknown) =>
+  const refuse = (why: string) =>
     new EspError(`Cannot claim a row for ${mac}: ${new URL(url).host} ${why}`, {
       code: "identity-none",
       hint:
         "Nothing has been written. Check the server, and run this board again.",
-      cause,
     });
-  const limit = AbortSignal.timeout(timeout ?? DEFAULT_HTTP_TIMEOUT);
-  let answer: unknown;
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        ...withEnvironment(headers, env),
-        "content-type": "application/json",
-        // Asked twice for one board, the server must not give two rows.
-        "idempotency-key": `${encodeURIComponent(pool)}/${mac}`,
-      },
-      body: JSON.stringify({ pool, mac, chip, station }),
-      signal: AbortSignal.any([signal, limit]),
-    });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw refuse(`answers ${response.status}`);
-    }
-    answer = await response.json();
-  } catch (error) {
-    if (error instanceof EspError) throw error;
+  const limits = {
+    step: `ask ${new URL(url).host}`,
+    clock: systemClock,
+    signals: [signal],
+    timeout,
+  };
+  const request = {
+    url,
+    // Asked twice for one board, the server must not give two rows.
+    headers: {
+      ...headers,
+      "idempotency-key": `${encodeURIComponent(pool)}/${mac}`,
+    },
+    env,
+    body: JSON.stringify({ pool, mac, chip, station }),
+  };
+  const answer = await withLimits(limits, async (limit = signal) => {
+    const response = await postJson({ ...request, signal: limit });
+    return await readJson(response, MOST_ANSWER);
+  }).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw refuse(limit.aborted ? "does not answer in time" : "does not answer");
-  }
+    if (cause instanceof TimeoutError) throw refuse("does not answer in time");
+    throw refuse(cause instanceof Error ? cause.message : String(cause));
+  });
   const values = textValues(answer);
   const name = values?.[key];
   if (values === undefined || !name) {
-    throw refuse(`answers no object of texts with a "${key}"`);
+    throw refuse(`answers no object of texts and numbers with a "${key}"`);
   }
   return { key: name, values };
 }
@@ -224,24 +232,15 @@ function textValues(answer: unknown): Record<string, string> | undefined {
     return undefined;
   }
   const entries = Object.entries(answer);
-  const isFlat = entries.every(([, value]) =>
-    ["string", "number", "boolean"].includes(typeof value)
-  );
-  return isFlat
+  return entries.every(([, value]) => isPlainValue(value))
     ? Object.fromEntries(entries.map(([name, value]) => [name, String(value)]))
     : undefined;
 }
 
-/** Puts environment variables into headers: `Bearer {env.TOKEN}`. */
-export function withEnvironment(
-  headers: Readonly<Record<string, string>>,
-  env: (name: string) => string | undefined,
-): Record<string, string> {
-  const lookup = (name: string) =>
-    name.startsWith("env.") ? env(name.slice("env.".length)) : undefined;
-  return Object.fromEntries(
-    Object.entries(headers).map((
-      [name, text],
-    ) => [name, renderTemplate(text, lookup)]),
-  );
+/** A text, a truth value, or a number that JSON has carried without loss. */
+function isPlainValue(value: unknown): boolean {
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) || !Number.isInteger(value);
+  }
+  return typeof value === "string" || typeof value === "boolean";
 }

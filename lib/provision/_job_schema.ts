@@ -211,9 +211,13 @@ const label: z.ZodType<LabelPlan> = z.strictObject({
   lines: z.array(z.string()),
   width: z.number().positive().max(1000).optional(),
   height: z.number().positive().max(1000).optional(),
+  dpi: whole.pipe(z.number().min(72).max(1200)).optional(),
   file: text.optional(),
   command: z.array(text).min(1).optional(),
-}).superRefine(({ file, command }, context) => {
+}).superRefine(({ qr, lines, file, command }, context) => {
+  if (qr === undefined && lines.length === 0) {
+    context.addIssue('a label needs a "qr" or "lines"');
+  }
   if (file === undefined && command === undefined) {
     context.addIssue('a label needs a "file" or a "command" to go to');
   }

@@ -20,7 +20,7 @@ const PIECES = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 /**
  * The names that a template has places for.
  *
- * @throws {SyntaxError} If a brace has no partner.
+ * @throws {SyntaxError} If a brace has no partner. The template, which may be a password, is never quoted.
  */
 export function templateNames(template: string): string[] {
   const names: string[] = [];
@@ -28,7 +28,7 @@ export function templateNames(template: string): string[] {
     if (name !== undefined) names.push(name);
     else if (piece.length === 1) {
       throw new SyntaxError(
-        `"${template}" has a single "${piece}": write "${piece}${piece}" for a brace`,
+        `There is a single "${piece}": write "${piece}${piece}" for a brace`,
       );
     }
   }
@@ -38,7 +38,7 @@ export function templateNames(template: string): string[] {
 /**
  * Puts values into a template.
  *
- * @throws {RangeError} If a name has no value. No value is ever quoted.
+ * @throws {RangeError} If a name has no value. Neither values nor the template are quoted.
  */
 export function renderTemplate(
   template: string,
@@ -49,7 +49,7 @@ export function renderTemplate(
     const value = lookup(name);
     if (value === undefined) {
       throw new RangeError(
-        `Cannot fill "${template}" in: there is no value "${name}"`,
+        `Cannot fill a template in: there is no value "${name}"`,
       );
     }
     return value;

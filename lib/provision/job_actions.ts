@@ -42,7 +42,16 @@ export interface LabelPlan {
   readonly width?: number | undefined;
   /** The label's height, in millimetres. @default {25} */
   readonly height?: number | undefined;
-  /** A template of the path that it is saved to: `labels/{serial}.svg`. */
+  /**
+   * The printer's dots to the inch: ZPL's unit, and a PNG's resolution.
+   *
+   * @default {203}
+   */
+  readonly dpi?: number | undefined;
+  /**
+   * A template of the path that it is saved to: `labels/{serial}.svg`. What a
+   * value has that file names have not, a `/` for one, becomes `-`.
+   */
   readonly file?: string | undefined;
   /** A program that gets it on its standard input, as words, each a template: `["lp", "-d", "zebra"]`. */
   readonly command?: readonly string[] | undefined;

@@ -96,6 +96,7 @@ export type {
   IdentitySource,
 } from "./job_identity.ts";
 export { type JobArgumentOptions, readJobArguments } from "./job_arguments.ts";
+export { makeLabel } from "./label.ts";
 export { loadJob } from "./load_job.ts";
 export {
   type BoardClaimed,
