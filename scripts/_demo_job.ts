@@ -15,8 +15,11 @@ app, app,  factory, 0x10000, 1M`));
 /** What the virtual boards' application prints. */
 export const APP_TEXT = "lamp 1.2.0 ready\r\n";
 
-/** Makes the job, with firmware of its own or that in files. */
-export async function demoJob(files: readonly string[]): Promise<ProvisionJob> {
+/** Makes the job, with firmware of its own or that in files, and with labels in a folder. */
+export async function demoJob(
+  files: readonly string[],
+  labels?: string,
+): Promise<ProvisionJob> {
   const common = defineJob({
     name: "demo",
     firmware: [],
@@ -27,6 +30,13 @@ export async function demoJob(files: readonly string[]): Promise<ProvisionJob> {
       },
     },
     columns: { batch: "demo", bom_rev: "A" },
+    ...(labels && {
+      label: {
+        qr: "https://lamp.example/{serial}",
+        lines: ["Lamp 1.2.0", "{serial}", "{mac}"],
+        file: `${labels}/{serial}.svg`,
+      },
+    }),
   });
   if (files[0]) {
     return { ...common, firmware: await readFirmwareArguments(files) };

@@ -8,11 +8,13 @@ import { parseArgs } from "node:util";
 import * as line from "../lib/provision/mod.ts";
 import { VirtualBoard } from "../lib/simulator/mod.ts";
 import { APP_TEXT, demoJob } from "./_demo_job.ts";
-const HELP = `Usage: deno task demo [--dashboard] [--out FILE] [--json] [FILE …]
+const HELP =
+  `Usage: deno task demo [--dashboard] [--labels FOLDER] [--out FILE] [--json] [FILE …]
 
 Gives two virtual boards of each chip family a serial number and firmware, its
 own or the FILEs, all at once, and records them in an inventory (inventory.csv).
-With --dashboard the operator's page shows it, until Ctrl-C.
+With --dashboard the operator's page shows it, until Ctrl-C; with --labels FOLDER
+each board gets a label there.
 Exit code: 0 if every board passed, 1 if one did not, 2 if the call is wrong.`;
 const NEXT =
   `The same with real boards; docs/factory.md tells what else a job does:
@@ -22,12 +24,14 @@ async function main(): Promise<number> {
   const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
   const { values, positionals: files } = parseArgs({
     args: Deno.args.map((word) => word.replace(/^--dashboard$/, "$&=:")),
-    options: { out: text, dashboard: text, json: flag, help: flag },
+    options: {
+      ...{ out: text, labels: text, dashboard: text, json: flag, help: flag },
+    },
     allowPositionals: true,
   });
   const { dashboard, json, out: inventory = "inventory.csv" } = values;
   if (values.help) return console.log(HELP), 0;
-  const job = await line.prepareJob(await demoJob(files));
+  const job = await line.prepareJob(await demoJob(files, values.labels));
   const ports = job.firmware.flatMap(({ chip: { id: chip } }, index) =>
     ["1", "2"].map((name) => {
       const mac = `24:0a:c4:00:0${index}:0${name}`;
