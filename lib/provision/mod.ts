@@ -26,6 +26,7 @@
  * @module
  */
 
+export type { FirmwareContents } from "./_contents.ts";
 export {
   type PreparedFirmware,
   type PreparedFirmwareFile,
