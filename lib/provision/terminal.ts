@@ -70,7 +70,8 @@ export class LineView {
       if (text === undefined) continue;
       this.#rows.add(name);
       if (this.#rows.redraws) this.#rows.show(name, text, { urgent: true });
-      else this.#rows.print(name, text);
+      // In a pipe nobody presses a button.
+      else if (slot.phase !== "ready") this.#rows.print(name, text);
     }
   };
 
