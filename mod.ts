@@ -207,7 +207,11 @@ export type {
   TransferProgress,
 } from "./lib/progress.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./lib/protocol/timeouts.ts";
-export { listPorts, type PortInfo } from "./lib/transport/list_ports.ts";
+export {
+  expandPorts,
+  listPorts,
+  type PortInfo,
+} from "./lib/transport/list_ports.ts";
 export {
   openRfc2217,
   type OpenRfc2217Options,

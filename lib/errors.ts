@@ -52,7 +52,17 @@ export type EspErrorCode =
   | "partition-readonly"
   | "verify-failed"
   | "job-invalid"
-  | "file-invalid";
+  | "file-invalid"
+  // the line
+  | "identity-none"
+  | "identity-conflict"
+  | "data-invalid"
+  | "boot-silent"
+  | "boot-unexpected"
+  | "hook-failed"
+  | "label-failed"
+  | "improv-failed"
+  | "store-failed";
 
 /** What an {@linkcode EspError} carries beside its message. */
 export interface EspErrorOptions {

@@ -10,9 +10,10 @@ import { readMac } from "../loader/identity.ts";
 import type { Loader } from "../loader/loader.ts";
 import { secureDownloadRefusal } from "../loader/security.ts";
 import type { OperationOptions } from "../progress.ts";
+import type { Transport } from "../transport/transport.ts";
 import { FlashAccess } from "./_flash_access.ts";
 import { Operations } from "./_operations.ts";
-import { type AfterMode, resetAfter } from "./after_mode.ts";
+import { type AfterMode, resetAfter, resetAndRelease } from "./after_mode.ts";
 import type { DeviceSettings } from "./device_options.ts";
 
 /** How often a lost port is tried to be opened again, and how long is waited before each try, in milliseconds. */
@@ -112,6 +113,22 @@ export class Connection {
       if (!told) throw error;
     } finally {
       await this.#loader.close();
+    }
+  }
+
+  /** Waits for the operations, resets the chip and hands the port over; closes it if that fails. */
+  async release(
+    baudRate: number,
+    { signal }: OperationOptions,
+  ): Promise<Transport> {
+    await this.#operations.end();
+    const { onProgress } = this.#settings;
+    const loader = this.#loader;
+    try {
+      return await resetAndRelease(loader, baudRate, { signal, onProgress });
+    } catch (error) {
+      await loader.close();
+      throw error;
     }
   }
 

@@ -5,6 +5,8 @@
  */
 
 import type { Loader } from "../loader/loader.ts";
+import { resetTransport } from "../loader/reset_transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import {
   hardReset,
   leaveForcedDownload,
@@ -102,4 +104,32 @@ async function resetByLine(
     `The ${loader.chip.name} ${who} has no ${mode}: the chip is reset by its EN line`;
   options.onProgress?.({ kind: "note", port: loader.port, message });
   await hardReset(loader.link, options);
+}
+
+/**
+ * Resets the chip into its application and hands the port over open, so that
+ * not a byte of the application's log is lost.
+ *
+ * @param baudRate The log's speed, in baud.
+ */
+export async function resetAndRelease(
+  loader: Loader,
+  baudRate: number,
+  options: ResetOptions,
+): Promise<Transport> {
+  const { link } = loader;
+  await leaveForcedDownload(loader, options);
+  await link.setBaudRate(baudRate);
+  const transport = await link.release();
+  const { clock, hardReset: sequence } = link;
+  const { port, info } = transport;
+  const { signal, onProgress } = options;
+  if (info.signals === "none") {
+    const message = "The port has no DTR and RTS: reset the chip by hand";
+    onProgress?.({ kind: "note", port, message });
+    return transport;
+  }
+  onProgress?.({ kind: "reset", port, mode: "hard-reset" });
+  await resetTransport(transport, "run", { signal, clock, sequence });
+  return transport;
 }

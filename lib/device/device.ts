@@ -21,6 +21,7 @@ import type { FlashId } from "../loader/spi_flash.ts";
 import * as spi from "../loader/spi_flash.ts";
 import type { UsbMode } from "../loader/usb_mode.ts";
 import type { OperationOptions } from "../progress.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { Connection, type Reopen } from "./_connection.ts";
 import { checkErase } from "./_flash_guards.ts";
 import { loadImage } from "./_load_image.ts";
@@ -92,6 +93,11 @@ export class Device implements AsyncDisposable {
   /** The line's speed, in baud. */
   get baudRate(): number {
     return this.#board.loader.link.baudRate;
+  }
+
+  /** How its port behaves, and which USB adapter it is, where known. */
+  get portInfo(): TransportInfo {
+    return this.#board.loader.link.info;
   }
 
   /** Reads what the chip is: description, revision, features, crystal, MAC address. */
@@ -381,6 +387,27 @@ export class Device implements AsyncDisposable {
       options,
       (loader, o) => resetAfter(loader, mode, o),
     );
+  }
+
+  /**
+   * Resets the chip into its application and hands the port over, still open and
+   * at the given speed, from the first byte of the log on. The device is closed
+   * then; closing the port is the caller's.
+   *
+   * @param baudRate The log's speed, in baud.
+   * @throws {TypeError} If the device is closed.
+   */
+  async release(
+    baudRate: number,
+    options: OperationOptions = {},
+  ): Promise<Transport> {
+    if (this.#closed !== undefined) {
+      throw new TypeError(`Cannot release ${this.port}: the device is closed`);
+    }
+    const released = this.#board.release(baudRate, options);
+    // Closing waits, so that it neither resets the chip again nor closes the port.
+    this.#closed = released.then(() => {}, () => {});
+    return await released;
   }
 
   /** Resets the chip as agreed on opening, and closes the port. Closing twice is harmless. */

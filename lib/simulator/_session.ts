@@ -12,6 +12,7 @@ import type {
   IgnoreVerdict,
   RefuseVerdict,
 } from "./behaviors.ts";
+import type { VirtualApp } from "./board_options.ts";
 import { bootBanner, bootFromFlash } from "./boot_log.ts";
 import type { FlashMemory } from "./flash_memory.ts";
 import type { MemoryMap } from "./memory_map.ts";
@@ -43,6 +44,8 @@ export interface SessionOptions {
   readonly hooks: readonly BehaviorHooks[];
   /** What the application prints when it starts. */
   readonly appText: string;
+  /** What the application does with what it is sent. */
+  readonly app: VirtualApp | undefined;
   /** What a program in RAM prints when it starts. */
   readonly ramText: string;
   /** Puts bytes on the line; yields how long they take there, in milliseconds. */
@@ -65,6 +68,7 @@ export class Session implements Machine {
   readonly #options: SessionOptions;
   readonly #end = new AbortController();
   #program: Program | undefined;
+  #runsApp = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -135,7 +139,9 @@ export class Session implements Machine {
 
   /** Hands bytes to whatever runs. */
   async receive(bytes: Uint8Array): Promise<void> {
-    await this.#program?.receive(bytes);
+    if (this.#runsApp) {
+      await this.#options.app?.(bytes, (answer) => this.send(answer));
+    } else await this.#program?.receive(bytes);
   }
 
   async send(bytes: Uint8Array): Promise<void> {
@@ -199,6 +205,7 @@ export class Session implements Machine {
     const image = bootFromFlash(this.chip, this.#options.flash);
     if (image.runs) {
       this.#leave();
+      this.#runsApp = true;
       await this.print(image.text + this.#options.appText);
     } else {
       if (!stays) this.#leave();
@@ -218,6 +225,7 @@ export class Session implements Machine {
   async #bootApp(): Promise<void> {
     const { chip, flash, appText } = this.#options;
     const image = bootFromFlash(chip, flash);
+    this.#runsApp = image.runs;
     await this.print(image.runs ? image.text + appText : image.text);
   }
 

@@ -8,6 +8,15 @@ import type { Clock } from "../clock.ts";
 import type { Behavior } from "./behaviors.ts";
 import type { FlashTiming, TimingMode } from "./timing.ts";
 
+/**
+ * The application's ear: called with what the host sends it, one call after the
+ * other. `print` puts bytes on the line.
+ */
+export type VirtualApp = (
+  bytes: Uint8Array,
+  print: (bytes: Uint8Array) => Promise<void>,
+) => void | Promise<void>;
+
 /** What a board is made of. */
 export interface VirtualBoardOptions {
   /** The chip's id or name, such as `esp32c3` or `ESP32-C3`. */
@@ -73,6 +82,8 @@ export interface VirtualBoardOptions {
   readonly behaviors?: readonly Behavior[] | undefined;
   /** What the application prints when it starts. */
   readonly appText?: string | undefined;
+  /** What the application does with what it is sent. @default It reads nothing */
+  readonly app?: VirtualApp | undefined;
   /** What a program in RAM that is no stub prints when it starts. */
   readonly ramText?: string | undefined;
 }

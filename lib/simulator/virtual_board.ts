@@ -321,6 +321,7 @@ export class VirtualBoard implements AsyncDisposable {
       flashTiming: this.#options.flashTiming ?? GD25Q32C_TIMING,
       hooks: this.#hooks,
       appText: this.#options.appText ?? "",
+      app: this.#options.app,
       ramText: this.#options.ramText ?? "",
       transmit: (bytes) => this.#transmit(bytes),
       setBaudRate: (baudRate) => this.#setBaudRate(baudRate),

@@ -193,12 +193,12 @@ Deno.test("runLine opens no port for a job or a line that makes no sense", async
 Deno.test("runLine skips what the flash holds already, and erases all when told", async () => {
   const boards = [board(1)];
   await withBoards(boards, async () => {
-    const job = await prepareJob({ ...JOB, skipFlashed: true });
+    const job = await prepareJob({ ...JOB, write: "changed" });
     const [first] = await runLine(boards, job);
     assert.deepEqual(first?.files.map(({ skipped }) => skipped), [false]);
     const [second] = await runLine(boards, job);
     assert.deepEqual(second?.files.map(({ skipped }) => skipped), [true]);
-    const [third] = await runLine(boards, { ...JOB, eraseAll: true });
+    const [third] = await runLine(boards, { ...JOB, erase: "all" });
     assert.deepEqual(third?.steps.map(({ step }) => step), [
       ...["open", "identify", "check", "erase", "write", "verify", "reset"],
     ]);
