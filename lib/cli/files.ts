@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type FlashFiles, loadFlashFiles } from "../../mod.ts";
+import type { FlashFiles } from "../../mod.ts";
 import type { Argument } from "./command.ts";
+import { deviceLibrary } from "./device_library.ts";
 import { parseUint32 } from "./values.ts";
 
 /** A file's path and its flash address. */
@@ -45,6 +46,7 @@ export function placedFiles(): Argument<readonly FilePlace[]> {
 export async function readPlacedFiles(
   places: readonly FilePlace[],
 ): Promise<FlashFiles> {
+  const { loadFlashFiles } = await deviceLibrary();
   const files = await loadFlashFiles(
     places.map(({ address, path }) => [address, path] as const),
   );

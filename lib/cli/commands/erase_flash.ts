@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock } from "../../../mod.ts";
+import { systemClock } from "../../clock.ts";
 import type { Command } from "../command.ts";
 import { number, object } from "../schema.ts";
 import { withDevice } from "../session.ts";
