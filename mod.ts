@@ -34,15 +34,21 @@ export type {
   FamilyStub,
   FixedCrystal,
   FlashEncoding,
+  FlashPinSupport,
+  FlashSupplyRegisters,
   ImageFormat,
   MagicDetection,
   MeasuredCrystal,
   MemoryKind,
   MemoryRegion,
   MemoryType,
+  NoSecureBootStub,
+  PointerStart,
+  PortVariable,
   Quirk,
   RegisterBits,
   RomLoader,
+  SecureBootStub,
   SpiRegisters,
   SuperWatchdogRegisters,
   TextRule,
@@ -56,12 +62,21 @@ export { chipById, CHIPS } from "./lib/chips/registry.ts";
 export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
 export type { AfterMode } from "./lib/device/after_mode.ts";
 export { Device } from "./lib/device/device.ts";
+export { type InstalledApp, readApps } from "./lib/device/app_descriptors.ts";
 export type {
   DeviceSettings,
+  EraseFlashOptions,
+  ReadFlashOptions,
   WriteFlashStatusOptions,
   WriteRegOptions,
 } from "./lib/device/device_options.ts";
 export {
+  buildFor,
+  type FirmwareBuild,
+  loadFirmwareBuilds,
+} from "./lib/device/firmware_build.ts";
+export {
+  type FlashContainer,
   type FlashFiles,
   type FlashSource,
   loadFlashFiles,
@@ -87,6 +102,7 @@ export {
   type SelectBootSlotOptions,
 } from "./lib/device/partitions.ts";
 export { connect, Plan, type With } from "./lib/device/plan.ts";
+export type { FlashParameterOptions } from "./lib/device/prepare_file.ts";
 export {
   holdInReset,
   type HoldInResetOptions,
@@ -95,11 +111,13 @@ export {
 } from "./lib/device/reset_port.ts";
 export { type ServedPortOptions, servePort } from "./lib/device/serve_port.ts";
 export type {
-  FlashParameterOptions,
   VerifiedFile,
   VerifyFlashOptions,
+} from "./lib/device/verify_flash.ts";
+export type {
   WriteFlashOptions,
   WrittenFile,
+  WrittenRange,
 } from "./lib/device/write_flash.ts";
 export {
   ChipError,
@@ -115,6 +133,7 @@ export {
   TimeoutError,
   type TimeoutErrorOptions,
   TransportError,
+  type VerifyContents,
   VerifyError,
   type VerifyErrorOptions,
 } from "./lib/errors.ts";
@@ -143,6 +162,14 @@ export {
 export type { BuildImageOptions } from "./lib/image/image_options.ts";
 export type { Segment } from "./lib/image/segment.ts";
 export type { BeforeMode } from "./lib/loader/connect.ts";
+export {
+  type FlashPins,
+  formatSpiConnection,
+  parseSpiConnection,
+  type SpiConnection,
+} from "./lib/loader/flash_pins.ts";
+export type { FlashSecurity } from "./lib/loader/flash_security.ts";
+export type { FlashSupply, FlashVoltage } from "./lib/loader/flash_supply.ts";
 export type { ChipIdentity } from "./lib/loader/identity.ts";
 export type { ChipRevision } from "./lib/loader/quirks.ts";
 export { parseResetSequence, type ResetSequence } from "./lib/loader/reset.ts";
@@ -155,7 +182,7 @@ export {
   resetTransport,
   type ResetTransportOptions,
 } from "./lib/loader/reset_transport.ts";
-export type { SecurityInfo } from "./lib/loader/security.ts";
+export { SECURITY_FLAGS, type SecurityInfo } from "./lib/loader/security.ts";
 export type { FlashId } from "./lib/loader/spi_flash.ts";
 export type {
   BaudTrace,
@@ -180,7 +207,11 @@ export type {
   TransferProgress,
 } from "./lib/progress.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./lib/protocol/timeouts.ts";
-export { listPorts, type PortInfo } from "./lib/transport/list_ports.ts";
+export {
+  expandPorts,
+  listPorts,
+  type PortInfo,
+} from "./lib/transport/list_ports.ts";
 export {
   openRfc2217,
   type OpenRfc2217Options,
@@ -201,6 +232,7 @@ export {
   serveTcp,
   type TransportServer,
 } from "./lib/transport/tcp_server.ts";
+export type { UsbMode } from "./lib/loader/usb_mode.ts";
 export type {
   SerialSignals,
   Transport,

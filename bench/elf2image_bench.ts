@@ -26,7 +26,11 @@ async function measure(esptool: string): Promise<number> {
     const args = (name: string) => [
       ...["--chip", "esp32", "elf2image", "-o", output(name), ELF],
     ];
-    const cli = ["run", "-A", pathOf("../lib/cli/main.ts")];
+    // As `deno task espline` runs it.
+    const cli = [
+      ...["run", `--lock=${pathOf("../deno.lock")}`, "--frozen", "-A"],
+      pathOf("../lib/cli/main.ts"),
+    ];
     const runs = {
       espline: () => run(Deno.execPath(), [...cli, ...args("espline")]),
       esptool: () => run(esptool, args("esptool")),

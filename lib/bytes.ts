@@ -48,7 +48,9 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** Whether two arrays hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  // Loaded when it is first used: every program has this module, and few compare.
+  const { Buffer } = globalThis.process.getBuiltinModule("node:buffer");
+  return Buffer.compare(a, b) === 0;
 }
 
 /** Rounds `value` up to a multiple of `multiple`. */

@@ -42,6 +42,7 @@ export type EspErrorCode =
   | "stub-missing"
   | "flash-unknown"
   | "flash-too-small"
+  | "security-active"
   | "ram-overlap"
   // data
   | "image-invalid"
@@ -51,7 +52,17 @@ export type EspErrorCode =
   | "partition-readonly"
   | "verify-failed"
   | "job-invalid"
-  | "file-invalid";
+  | "file-invalid"
+  // the line
+  | "identity-none"
+  | "identity-conflict"
+  | "data-invalid"
+  | "boot-silent"
+  | "boot-unexpected"
+  | "hook-failed"
+  | "label-failed"
+  | "improv-failed"
+  | "store-failed";
 
 /** What an {@linkcode EspError} carries beside its message. */
 export interface EspErrorOptions {
@@ -193,6 +204,16 @@ export interface VerifyErrorOptions extends Partial<EspErrorOptions> {
   readonly expected: string;
   /** The MD5 digest of what the flash holds, as 32 lower-case hex digits. */
   readonly actual: string;
+  /** What should be there and what is, where that was read back. */
+  readonly contents?: VerifyContents | undefined;
+}
+
+/** What was compared, byte by byte. */
+export interface VerifyContents {
+  /** What should be in flash. */
+  readonly expected: Uint8Array;
+  /** What is there, as many bytes. */
+  readonly actual: Uint8Array;
 }
 
 /** The flash does not hold what was written. */
@@ -205,6 +226,8 @@ export class VerifyError extends EspError {
   readonly expected: string;
   /** The MD5 digest of what the flash holds, as 32 lower-case hex digits. */
   readonly actual: string;
+  /** What should be there and what is, where that was read back. */
+  readonly contents: VerifyContents | undefined;
 
   /** Makes a verify error; its code is `verify-failed` unless told otherwise. */
   constructor(message: string, options: VerifyErrorOptions) {
@@ -212,5 +235,6 @@ export class VerifyError extends EspError {
     this.address = options.address;
     this.expected = options.expected;
     this.actual = options.actual;
+    this.contents = options.contents;
   }
 }

@@ -4,7 +4,7 @@
  * hosts); with --out also --allow-read=. --allow-write=.
  */
 import { parseArgs } from "node:util";
-import { listPorts } from "../mod.ts";
+import { expandPorts } from "../mod.ts";
 import * as provision from "../lib/provision/mod.ts";
 
 const HELP = `Usage: deno task inventory --port PORT …
@@ -29,9 +29,7 @@ async function main(): Promise<number> {
     },
   });
   if (help) return console.log(HELP), 0;
-  const found = port.includes("all") ? await listPorts() : [];
-  const all = found.map(({ path }) => path);
-  const ports = port.flatMap((name) => name === "all" ? all : [name]);
+  const ports = await expandPorts(port);
   if (!ports[0]) throw new TypeError("Give at least one PORT");
   const stop = new AbortController();
   Deno.addSignalListener("SIGINT", () => stop.abort());

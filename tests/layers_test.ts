@@ -18,7 +18,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   simulator: [...BUILDING, "transport"],
   device: [...BUILDING, "transport", "image", "loader"],
   monitor: ["base", "image", "transport"],
-  provision: ["base", "chips", "image", "device", "npm", "deno.json"],
+  provision: [
+    ...["base", "chips", "image", "device", "monitor"],
+    ...["lib/transport/list_ports.ts", "npm", "deno.json"],
+  ],
   // The command line starts fast: what needs no board loads single modules, not the whole library.
   cli: ["base", "chips", "image", "public", "npm", "deno.json"],
   scripts: ["public"],
@@ -31,6 +34,12 @@ const PUBLIC = [
 ];
 /** What single files may import beyond their layer. */
 const EXTRA: Readonly<Record<string, readonly RegExp[]>> = {
+  // Deno reads what an `import()` names at every start, and provision's mod.ts names a hundred modules.
+  "lib/cli/boards_view.ts": [/^\.\.\/provision\/rows\.ts$/],
+  // A job may be a module, whose path only its user knows.
+  "lib/provision/load_job.ts": [/^\(computed\)$/],
+  // What a browser runs is no module of this program.
+  "lib/provision/dashboard/_assets.ts": [/^\.\/client\/\w+\.(?:html|css|js)$/],
   "lib/loader/stub.ts": [/^npm:esptool-js@[\d.]+\/.*\.json$/],
 };
 

@@ -44,7 +44,9 @@ function imageProblem({ image }: ChipFamily): string | undefined {
   return empty && `${empty.name} at ${formatAddress(empty.start)} is empty`;
 }
 
-function registerProblem({ registers, efuse }: ChipFamily): string | undefined {
+function registerProblem(
+  { registers, efuse, flashSupply, usb }: ChipFamily,
+): string | undefined {
   const { spi, watchdog, superWatchdog, forceDownloadBoot, strap, ...rest } =
     registers;
   const { addressShift: _shift, ...spiAddresses } = spi;
@@ -58,6 +60,8 @@ function registerProblem({ registers, efuse }: ChipFamily): string | undefined {
     superWatchdog?.writeProtect,
     forceDownloadBoot?.address,
     strap?.address,
+    flashSupply?.override,
+    usb?.portVariable?.address,
     ...Object.values(efuse.blocks).map(({ address }) => address),
   ];
   const wrong = addresses.find((address) =>

@@ -31,6 +31,57 @@ export const REVISION_FIELDS: Readonly<
   minorRevision: { bits: [block1(3, 18, 3), block1(5, 23, 1)] },
 };
 
+/** A field of BLOCK0, whose word 0 is RD_WR_DIS. */
+export function block0(word: number, shift: number, width: number): BitField {
+  return { block: "block0", word, shift, width };
+}
+
+/** Secure boot and flash encryption, as on the ESP32-S2, S3, C3, C6, H2, H21 and P4. */
+export const SECURITY_FIELDS: Readonly<Record<string, EfuseField>> = {
+  manualEncryptDisabled: { bits: [block0(1, 20, 1)] },
+  flashCryptCount: { bits: [block0(2, 18, 3)] },
+  keyPurpose0: { bits: [block0(2, 24, 4)] },
+  keyPurpose1: { bits: [block0(2, 28, 4)] },
+  keyPurpose2: { bits: [block0(3, 0, 4)] },
+  keyPurpose3: { bits: [block0(3, 4, 4)] },
+  keyPurpose4: { bits: [block0(3, 8, 4)] },
+  keyPurpose5: { bits: [block0(3, 12, 4)] },
+  secureBoot: { bits: [block0(3, 20, 1)] },
+};
+
+/** The purposes that keys have on every chip that tells them; a record adds its own. */
+export const KEY_PURPOSES: ValueLabels = {
+  0: "USER/EMPTY",
+  4: "XTS_AES_128_KEY",
+  5: "HMAC_DOWN_ALL",
+  6: "HMAC_DOWN_JTAG",
+  7: "HMAC_DOWN_DIGITAL_SIGNATURE",
+  8: "HMAC_UP",
+  9: "SECURE_BOOT_DIGEST0",
+  10: "SECURE_BOOT_DIGEST1",
+  11: "SECURE_BOOT_DIGEST2",
+};
+
+/** The two halves of a key for XTS-AES-256, by their purposes. */
+export const XTS_256_PURPOSES: ValueLabels = {
+  2: "XTS_AES_256_KEY_1",
+  3: "XTS_AES_256_KEY_2",
+};
+
+/** The purposes of keys for ECDSA's other curves. */
+export const ECDSA_CURVE_PURPOSES: ValueLabels = {
+  16: "ECDSA_KEY_P192",
+  17: "ECDSA_KEY_P384_L",
+  18: "ECDSA_KEY_P384_H",
+};
+
+/** The flash's supply, as on the ESP32-S2 and S3. */
+export const FLASH_VOLTAGE_FIELDS: Readonly<Record<string, EfuseField>> = {
+  flashVoltageOn: { bits: [block0(2, 4, 1)] },
+  flashVoltageHigh: { bits: [block0(2, 5, 1)] },
+  flashVoltageForced: { bits: [block0(2, 6, 1)] },
+};
+
 /** MAC: word 1 holds the first two bytes, word 0 the last four. */
 export const BLOCK1_MAC: readonly BitField[] = [
   block1(1, 8, 8),
@@ -76,6 +127,11 @@ export const FLASH_FREQUENCIES: Readonly<Record<string, number>> = {
 /** The crystals of boards whose family has more than one, in megahertz. */
 export const MEASURED_CRYSTALS: readonly number[] = [26, 40, 48];
 
+/** What secure download mode leaves: SYNC, writing flash, the line's speed, the flash's set-up and GET_SECURITY_INFO. */
+export const SECURE_DOWNLOAD_OPCODES: readonly number[] = [
+  ...[0x02, 0x03, 0x04, 0x08, 0x0b, 0x0d, 0x0f, 0x10, 0x11, 0x12, 0x14],
+];
+
 /** The ROM loader of every chip after the ESP32. */
 export const LATER_ROM: RomLoader = {
   statusBytes: 4,
@@ -84,6 +140,7 @@ export const LATER_ROM: RomLoader = {
   ramBlockSize: 0x1800,
   encryptedFlag: true,
   bootLogBaud: 115_200,
+  secureDownloadOpcodes: SECURE_DOWNLOAD_OPCODES,
 };
 
 /** The flash controller of the chips after the ESP32, by its first register. */
@@ -150,7 +207,7 @@ export const H2_WATCHDOG_SUPER: SuperWatchdogRegisters = {
 /** USB-Serial/JTAG, with the product id that every chip with it has. */
 export const USB_JTAG: UsbSupport = { jtagProductId: 0x1001 };
 
-/** Bytes in a FLASH_DATA packet over USB-OTG. */
+/** Bytes in a MEM_DATA packet over USB-OTG. */
 export const OTG_BLOCK_SIZE = 0x800;
 
 /** Makers of flash inside the package, by the value of FLASH_VENDOR. */

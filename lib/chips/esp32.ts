@@ -4,17 +4,14 @@
  * @module
  */
 
-import { type BitField, type ChipFamily, defineChip } from "./family.ts";
+import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   COMPRESSING_ROM_OPCODES,
   FLASH_FREQUENCIES,
   FLASH_SIZES,
   MEASURED_CRYSTALS,
 } from "./_shared.ts";
-
-function block0(word: number, shift: number, width: number): BitField {
-  return { block: "block0", word, shift, width };
-}
 
 /** ESP32: Xtensa LX6, told by magic value. */
 export const esp32: ChipFamily = defineChip({
@@ -70,7 +67,7 @@ export const esp32: ChipFamily = defineChip({
   },
   image: {
     uf2FamilyId: 0x1c5f_21b0,
-    mmuPageSizes: [0x0001_0000],
+    mmuPageSizes: [0x1_0000],
     leastPageTail: 0x24,
     secureBootV1: true,
     memoryTypes: [
@@ -94,6 +91,8 @@ export const esp32: ChipFamily = defineChip({
   efuse: {
     blocks: {
       block0: { address: 0x3ff5_a000, words: 7 },
+      // BLOCK1: the flash encryption key, zeros once it is protected from reading.
+      flashKey: { address: 0x3ff5_a038, words: 8 },
       // APB_CTRL_DATE: its top bit is the highest bit of the revision.
       apbCtrlDate: { address: 0x3ff6_607c, words: 1 },
     },
@@ -116,6 +115,17 @@ export const esp32: ChipFamily = defineChip({
       adcVref: { bits: [block0(4, 8, 5)] },
       block3PartlyReserved: { bits: [block0(3, 14, 1)] },
       codingScheme: { bits: [block0(6, 0, 2)] },
+      flashCryptCount: { bits: [block0(0, 20, 7)] },
+      flashKeyHidden: { bits: [block0(0, 16, 1)] },
+      flashCryptConfigHidden: { bits: [block0(0, 19, 1)] },
+      flashCryptConfig: { bits: [block0(5, 28, 4)] },
+      secureBootV1: { bits: [block0(6, 4, 1)] },
+      secureBootV2: { bits: [block0(6, 5, 1)] },
+      jtagDisabled: { bits: [block0(6, 6, 1)] },
+      manualEncryptDisabled: { bits: [block0(6, 7, 1)] },
+      flashVoltageOn: { bits: [block0(4, 14, 1)] },
+      flashVoltageHigh: { bits: [block0(4, 15, 1)] },
+      flashVoltageForced: { bits: [block0(4, 16, 1)] },
     },
     mac: [
       block0(2, 8, 8),
@@ -180,5 +190,7 @@ export const esp32: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "measured", divider: 1, candidates: MEASURED_CRYSTALS },
+  flashPins: { ranges: [[0, 30], [32, 34]], hasHspi: true },
+  flashSupply: { strapMask: 1 << 5, override: 0x3ff4_8074 },
   quirks: ["esp32-rom-baud"],
 });

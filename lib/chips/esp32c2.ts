@@ -6,6 +6,7 @@
 
 import { type BitField, type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   EMBEDDED_FLASH,
   FLASH_SIZES,
   FLASH_VENDORS,
@@ -72,7 +73,11 @@ export const esp32c2: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block2: { address: 0x6000_8840, words: 8 } },
+    blocks: {
+      block0: { address: 0x6000_882c, words: 2 },
+      block2: { address: 0x6000_8840, words: 8 },
+      flashKey: { address: 0x6000_8860, words: 8 },
+    },
     fields: {
       majorRevision: { bits: [block2(1, 20, 2)] },
       minorRevision: { bits: [block2(1, 16, 4)] },
@@ -81,6 +86,11 @@ export const esp32c2: ChipFamily = defineChip({
       blockVersionMinor: { bits: [block2(1, 25, 3)] },
       flashCapacity: { bits: [block2(7, 29, 3)] },
       flashVendor: { bits: [block2(7, 24, 3)] },
+      // RD_DIS: the whole key is hidden, or the half that a short one has.
+      flashKeyHidden: { bits: [block0(1, 0, 2)], map: { 0: 0, 1: 1, 3: 1 } },
+      manualEncryptDisabled: { bits: [block0(1, 6, 1)] },
+      flashCryptCount: { bits: [block0(1, 7, 3)] },
+      secureBoot: { bits: [block0(1, 21, 1)] },
     },
     mac: [
       block2(1, 8, 8),
@@ -113,6 +123,5 @@ export const esp32c2: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "measured", divider: 1, candidates: MEASURED_CRYSTALS },
-
-  quirks: [],
+  quirks: ["esp32c2-rom-baud"],
 });

@@ -12,9 +12,11 @@ import {
   FLASH_FREQUENCIES,
   FLASH_SIZES,
   FLASH_VENDORS,
+  KEY_PURPOSES,
   LATER_ROM,
   REVISION_FIELDS,
   RTC_SUPER_WATCHDOG,
+  SECURITY_FIELDS,
   spiController,
   USB_JTAG,
   WATCHDOG_KEY,
@@ -29,7 +31,7 @@ export const esp32c3: ChipFamily = defineChip({
   imageChipId: 5,
   detect: { kind: "chip-id", id: 5 },
   rom: LATER_ROM,
-  stub: { file: "esp32c3" },
+  stub: { file: "esp32c3", secureBoot: { kind: "never" } },
   registers: {
     uartClkDiv: 0x6000_0014,
     uartDate: 0x6000_007c,
@@ -83,6 +85,7 @@ export const esp32c3: ChipFamily = defineChip({
   },
   efuse: {
     blocks: {
+      block0: { address: 0x6000_882c, words: 6 },
       block1: { address: 0x6000_8844, words: 6 },
       block2: { address: 0x6000_885c, words: 8 },
     },
@@ -95,9 +98,11 @@ export const esp32c3: ChipFamily = defineChip({
       blockVersionMinor: { bits: [block1(3, 24, 3)] },
       flashCapacity: { bits: [block1(3, 27, 3)] },
       flashVendor: { bits: [block1(4, 0, 3)] },
+      ...SECURITY_FIELDS,
     },
     mac: BLOCK1_MAC,
     labels: {
+      keyPurpose0: { ...KEY_PURPOSES, 1: "RESERVED" },
       flashCapacity: {
         1: "Embedded Flash 4MB",
         2: "Embedded Flash 2MB",
@@ -123,6 +128,7 @@ export const esp32c3: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
+  flashPins: { ranges: [[0, 22]], usb: [18, 19] },
   usb: USB_JTAG,
   quirks: [],
 });

@@ -6,9 +6,12 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
+  ECDSA_CURVE_PURPOSES,
   FLASH_SIZES,
+  KEY_PURPOSES,
   LATER_ROM,
   LP_WATCHDOG,
   LP_WATCHDOG_SUPER,
@@ -69,11 +72,33 @@ export const esp32c5: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0x600b_4844, words: 6 } },
-    fields: WORD2_FIELDS,
+    blocks: {
+      block0: { address: 0x600b_482c, words: 6 },
+      block1: { address: 0x600b_4844, words: 6 },
+    },
+    fields: {
+      ...WORD2_FIELDS,
+      manualEncryptDisabled: { bits: [block0(1, 20, 1)] },
+      flashCryptCount: { bits: [block0(2, 16, 3)] },
+      forceKeyManager: { bits: [block0(2, 10, 4)] },
+      keyPurpose0: { bits: [block0(2, 22, 5)] },
+      keyPurpose1: { bits: [block0(2, 27, 5)] },
+      keyPurpose2: { bits: [block0(3, 0, 5)] },
+      keyPurpose3: { bits: [block0(3, 5, 5)] },
+      keyPurpose4: { bits: [block0(3, 10, 5)] },
+      keyPurpose5: { bits: [block0(3, 15, 5)] },
+      secureBoot: { bits: [block0(3, 25, 1)] },
+    },
     mac: BLOCK1_MAC,
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {
+      keyPurpose0: {
+        ...KEY_PURPOSES,
+        ...ECDSA_CURVE_PURPOSES,
+        1: "ECDSA_KEY",
+        12: "KM_INIT_KEY",
+        15: "XTS_AES_128_PSRAM_KEY",
+      },
       temperature: { 0: "N", 1: "H", other: "?" },
       flashCapacity: {
         0: "No Embedded Flash",
@@ -117,5 +142,5 @@ export const esp32c5: ChipFamily = defineChip({
   },
   crystal: { kind: "measured", divider: 1, candidates: MEASURED_CRYSTALS },
   usb: USB_JTAG,
-  quirks: [],
+  quirks: ["esp32c5-rom-baud"],
 });

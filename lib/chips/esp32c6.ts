@@ -12,9 +12,11 @@ import {
   C6_MEMORY,
   C6_MEMORY_TYPES,
   FLASH_SIZES,
+  KEY_PURPOSES,
   LATER_ROM,
   LP_WATCHDOG,
   LP_WATCHDOG_SUPER,
+  SECURITY_FIELDS,
   spiController,
   USB_JTAG,
 } from "./_shared.ts";
@@ -51,7 +53,10 @@ export const esp32c6: ChipFamily = defineChip({
     memoryTypes: C6_MEMORY_TYPES,
   },
   efuse: {
-    blocks: { block1: { address: 0x600b_0844, words: 6 } },
+    blocks: {
+      block0: { address: 0x600b_082c, words: 6 },
+      block1: { address: 0x600b_0844, words: 6 },
+    },
     fields: {
       majorRevision: { bits: [block1(3, 22, 2)] },
       minorRevision: { bits: [block1(3, 18, 4)] },
@@ -60,10 +65,12 @@ export const esp32c6: ChipFamily = defineChip({
       blockVersionMinor: { bits: [block1(3, 27, 3)] },
       flashCapacity: { bits: [block1(4, 0, 3)] },
       flashVendor: { bits: [block1(4, 5, 3)] },
+      ...SECURITY_FIELDS,
     },
     mac: BLOCK1_MAC,
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {
+      keyPurpose0: { ...KEY_PURPOSES, 1: "RESERVED" },
       flashCapacity: {
         1: "Embedded Flash 4MB",
         2: "Embedded Flash 8MB",
@@ -88,6 +95,6 @@ export const esp32c6: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
-  usb: USB_JTAG,
+  usb: { ...USB_JTAG, portVariable: { address: 0x4087_f580, jtag: 3 } },
   quirks: [],
 });

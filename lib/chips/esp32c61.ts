@@ -6,6 +6,7 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   BLOCK1_MAC,
   FLASH_SIZES,
   LATER_ROM,
@@ -67,11 +68,33 @@ export const esp32c61: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0x600b_4844, words: 6 } },
-    fields: WORD2_FIELDS,
+    blocks: {
+      block0: { address: 0x600b_482c, words: 6 },
+      block1: { address: 0x600b_4844, words: 6 },
+    },
+    fields: {
+      ...WORD2_FIELDS,
+      manualEncryptDisabled: { bits: [block0(1, 14, 1)] },
+      flashCryptCount: { bits: [block0(1, 23, 3)] },
+      keyPurpose0: { bits: [block0(2, 0, 4)] },
+      keyPurpose1: { bits: [block0(2, 4, 4)] },
+      keyPurpose2: { bits: [block0(2, 8, 4)] },
+      keyPurpose3: { bits: [block0(2, 12, 4)] },
+      keyPurpose4: { bits: [block0(2, 16, 4)] },
+      keyPurpose5: { bits: [block0(2, 20, 4)] },
+      secureBoot: { bits: [block0(2, 26, 1)] },
+    },
     mac: BLOCK1_MAC,
 
     labels: {
+      keyPurpose0: {
+        0: "USER/EMPTY",
+        1: "ECDSA_KEY",
+        4: "XTS_AES_128_KEY",
+        9: "SECURE_BOOT_DIGEST0",
+        10: "SECURE_BOOT_DIGEST1",
+        11: "SECURE_BOOT_DIGEST2",
+      },
       temperature: { 0: "N", 1: "H", other: "?" },
       package: { 0: "", 1: "", 2: "", 3: "LA", other: "?" },
       flashCapacity: {

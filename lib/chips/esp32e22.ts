@@ -6,13 +6,16 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   BLOCK1_MAC,
   FLASH_FREQUENCIES,
   FLASH_SIZES,
+  KEY_PURPOSES,
   LATER_ROM,
   MEASURED_CRYSTALS,
   OTG_BLOCK_SIZE,
   spiController,
+  XTS_256_PURPOSES,
 } from "./_shared.ts";
 
 /** ESP32-E22: a dual-core radio processor, told by its chip id. */
@@ -62,13 +65,31 @@ export const esp32e22: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0xc400_8044, words: 6 } },
+    blocks: {
+      block0: { address: 0xc400_802c, words: 6 },
+      block1: { address: 0xc400_8044, words: 6 },
+    },
     fields: { // No eFuse for it is known: every chip says v0.0.
       majorRevision: { bits: [] },
       minorRevision: { bits: [] },
+      keyPurpose0: { bits: [block0(2, 24, 4)] },
+      keyPurpose1: { bits: [block0(2, 28, 4)] },
+      keyPurpose2: { bits: [block0(3, 0, 4)] },
+      keyPurpose3: { bits: [block0(3, 4, 4)] },
+      keyPurpose4: { bits: [block0(3, 8, 4)] },
+      keyPurpose5: { bits: [block0(3, 12, 4)] },
+      secureBoot: { bits: [block0(3, 20, 1)] },
     },
     mac: BLOCK1_MAC,
 
+    labels: {
+      keyPurpose0: {
+        ...KEY_PURPOSES,
+        ...XTS_256_PURPOSES,
+        1: "ECDSA_KEY",
+        12: "KM_INIT_KEY",
+      },
+    },
     description: [{ text: "ESP32-E22" }],
     features: [
       [{ text: "Wi-Fi 6E (tri-band, 2x2 MU-MIMO)" }],

@@ -14,9 +14,12 @@ import {
   FLASH_SIZES,
   H2_WATCHDOG,
   H2_WATCHDOG_SUPER,
+  KEY_PURPOSES,
   LATER_ROM,
+  SECURITY_FIELDS,
   spiController,
   USB_JTAG,
+  XTS_256_PURPOSES,
 } from "./_shared.ts";
 
 const FLASH = [block1(3, 24, 3)];
@@ -54,6 +57,7 @@ export const esp32h2: ChipFamily = defineChip({
   },
   efuse: {
     blocks: {
+      block0: { address: 0x600b_082c, words: 6 },
       block1: { address: 0x600b_0844, words: 6 },
       block2: { address: 0x600b_085c, words: 8 },
     },
@@ -73,10 +77,12 @@ export const esp32h2: ChipFamily = defineChip({
       flashCapacity: { bits: FLASH },
       flashCode: { bits: FLASH },
       flashVendor: { bits: [block1(3, 29, 3)] },
+      ...SECURITY_FIELDS,
     },
     mac: BLOCK1_MAC,
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {
+      keyPurpose0: { ...KEY_PURPOSES, ...XTS_256_PURPOSES, 1: "ECDSA_KEY" },
       temperature: { 1: "H", 2: "N", other: "?" },
       series: {
         0: "",
@@ -127,6 +133,6 @@ export const esp32h2: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 32 },
-  usb: USB_JTAG,
+  usb: { ...USB_JTAG, portVariable: { address: 0x4084_fefc, jtag: 3 } },
   quirks: [],
 });

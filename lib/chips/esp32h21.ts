@@ -13,7 +13,9 @@ import {
   FLASH_SIZES,
   H2_WATCHDOG,
   H2_WATCHDOG_SUPER,
+  KEY_PURPOSES,
   LATER_ROM,
+  SECURITY_FIELDS,
   spiController,
   USB_JTAG,
 } from "./_shared.ts";
@@ -69,7 +71,10 @@ export const esp32h21: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0x600b_4044, words: 6 } },
+    blocks: {
+      block0: { address: 0x600b_402c, words: 6 },
+      block1: { address: 0x600b_4044, words: 6 },
+    },
     fields: {
       majorRevision: { bits: [block1(5, 8, 2)] },
       minorRevision: { bits: [block1(5, 4, 4)] },
@@ -80,10 +85,12 @@ export const esp32h21: ChipFamily = defineChip({
       flashCapacity: { bits: FLASH },
       flashCode: { bits: FLASH },
       flashVendor: { bits: [block1(3, 27, 3)] },
+      ...SECURITY_FIELDS,
     },
     mac: BLOCK1_MAC,
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {
+      keyPurpose0: { ...KEY_PURPOSES, 1: "ECDSA_KEY", 2: "RESERVED" },
       temperature: { 0: "N", 1: "H", other: "?" },
       flashCapacity: {
         1: "Embedded Flash 4MB",

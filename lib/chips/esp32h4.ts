@@ -6,10 +6,13 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   block1,
   BLOCK1_MAC,
   BLOCK1_MAC_EXTENSION,
+  ECDSA_CURVE_PURPOSES,
   FLASH_SIZES,
+  KEY_PURPOSES,
   LATER_ROM,
   LP_SUPER_WATCHDOG,
   spiController,
@@ -77,7 +80,10 @@ export const esp32h4: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0x600b_1844, words: 6 } },
+    blocks: {
+      block0: { address: 0x600b_182c, words: 6 },
+      block1: { address: 0x600b_1844, words: 6 },
+    },
     fields: {
       majorRevision: { bits: [block1(3, 22, 2)] },
       minorRevision: { bits: [block1(3, 18, 4)] },
@@ -91,10 +97,31 @@ export const esp32h4: ChipFamily = defineChip({
       psramCapacity: { bits: PSRAM },
       psramCode: { bits: PSRAM },
       psramVendor: { bits: [block1(4, 8, 2)] },
+      manualEncryptDisabled: { bits: [block0(1, 14, 1)] },
+      flashCryptCount: { bits: [block0(1, 23, 3)] },
+      keyPurpose0: { bits: [block0(2, 0, 5)] },
+      keyPurpose1: { bits: [block0(2, 5, 5)] },
+      keyPurpose2: { bits: [block0(2, 10, 5)] },
+      keyPurpose3: { bits: [block0(2, 15, 5)] },
+      keyPurpose4: { bits: [block0(2, 20, 5)] },
+      keyPurpose5: { bits: [block0(2, 25, 5)] },
+      secureBoot: { bits: [block0(3, 5, 1)] },
+      forceKeyManager: { bits: [block0(3, 19, 4)] },
     },
     mac: BLOCK1_MAC,
     macExtension: BLOCK1_MAC_EXTENSION,
     labels: {
+      keyPurpose0: {
+        ...KEY_PURPOSES,
+        ...ECDSA_CURVE_PURPOSES,
+        1: "ECDSA_KEY",
+        2: "XTS_AES_256_KEY_FLASH_1",
+        3: "XTS_AES_256_KEY_FLASH_2",
+        12: "KM_INIT_KEY",
+        13: "XTS_AES_256_KEY_PSRAM_1",
+        14: "XTS_AES_256_KEY_PSRAM_2",
+        15: "XTS_AES_128_KEY_PSRAM",
+      },
       temperature: { 1: "H", other: "?" },
       flashCapacity: {
         0: "No Embedded Flash",

@@ -6,16 +6,20 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   block1,
   BLOCK1_MAC,
   FLASH_FREQUENCIES,
   FLASH_SIZES,
+  KEY_PURPOSES,
   LATER_ROM,
   LP_SUPER_WATCHDOG,
   OTG_BLOCK_SIZE,
+  SECURITY_FIELDS,
   spiController,
   USB_JTAG,
   WATCHDOG_KEY,
+  XTS_256_PURPOSES,
 } from "./_shared.ts";
 
 /** ESP32-P4: dual-core RISC-V without radio, told by its chip id; chips before v3.0 take a stub of their own. */
@@ -83,7 +87,10 @@ export const esp32p4: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0x5012_d044, words: 6 } },
+    blocks: {
+      block0: { address: 0x5012_d02c, words: 6 },
+      block1: { address: 0x5012_d044, words: 6 },
+    },
     fields: {
       majorRevision: { bits: [block1(2, 4, 2), block1(2, 23, 1)] },
       minorRevision: { bits: [block1(2, 0, 4)] },
@@ -93,15 +100,30 @@ export const esp32p4: ChipFamily = defineChip({
       psramCapacity: { bits: [block1(2, 13, 3)] },
       psramVendor: { bits: [block1(2, 18, 2)] },
       temperature: { bits: [block1(2, 16, 2)] },
+      ...SECURITY_FIELDS,
+      forceKeyManager: { bits: [block0(2, 9, 4)] },
     },
     mac: BLOCK1_MAC,
 
+    labels: {
+      keyPurpose0: {
+        ...KEY_PURPOSES,
+        ...XTS_256_PURPOSES,
+        1: "ECDSA_KEY",
+        12: "KM_INIT_KEY",
+      },
+    },
     description: [{ when: { package: 0 }, text: "ESP32-P4" }, {
       text: "Unknown ESP32-P4",
     }],
     features: [[{ text: "Dual Core + LP Core" }], [{ text: "400MHz" }]],
   },
   crystal: { kind: "fixed", mhz: 40 },
-  usb: { ...USB_JTAG, otgProductId: 0x0012, otgBlockSize: OTG_BLOCK_SIZE },
-  quirks: [],
+  usb: {
+    ...USB_JTAG,
+    otgProductId: 0x0012,
+    otgBlockSize: OTG_BLOCK_SIZE,
+    portVariable: { address: 0x4ff3_fec8, otg: 5, jtag: 6 },
+  },
+  quirks: ["esp32p4-flash-power"],
 });

@@ -6,14 +6,19 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   block1,
   BLOCK1_MAC,
   FLASH_FREQUENCIES,
   FLASH_SIZES,
+  FLASH_VOLTAGE_FIELDS,
+  KEY_PURPOSES,
   LATER_ROM,
   OTG_BLOCK_SIZE,
+  SECURITY_FIELDS,
   spiController,
   WATCHDOG_KEY,
+  XTS_256_PURPOSES,
 } from "./_shared.ts";
 
 /** ESP32-S2: Xtensa LX7, told by its magic value, as its GET_SECURITY_INFO has no chip id. */
@@ -77,6 +82,7 @@ export const esp32s2: ChipFamily = defineChip({
   },
   efuse: {
     blocks: {
+      block0: { address: 0x3f41_a02c, words: 6 },
       block1: { address: 0x3f41_a044, words: 6 },
       block2: { address: 0x3f41_a05c, words: 8 },
     },
@@ -90,10 +96,14 @@ export const esp32s2: ChipFamily = defineChip({
       },
       flashCapacity: { bits: [block1(3, 21, 4)] },
       psramCapacity: { bits: [block1(3, 28, 4)] },
+      ...SECURITY_FIELDS,
+      ...FLASH_VOLTAGE_FIELDS,
+      flashOctal: { bits: [block0(4, 9, 1)] },
     },
     mac: BLOCK1_MAC,
 
     labels: {
+      keyPurpose0: { ...KEY_PURPOSES, ...XTS_256_PURPOSES, 1: "RESERVED" },
       flashCapacity: {
         0: "No Embedded Flash",
         1: "Embedded Flash 2MB",
@@ -131,6 +141,12 @@ export const esp32s2: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
-  usb: { otgProductId: 0x0002, otgBlockSize: OTG_BLOCK_SIZE },
+  flashPins: { ranges: [[0, 22], [26, 47]], usb: [19, 20] },
+  flashSupply: { strapMask: 1 << 4 },
+  usb: {
+    otgProductId: 0x0002,
+    otgBlockSize: OTG_BLOCK_SIZE,
+    portVariable: { address: 0x3fff_fd14, otg: 2 },
+  },
   quirks: [],
 });

@@ -6,19 +6,24 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   block1,
   BLOCK1_MAC,
   EMBEDDED_FLASH,
   FLASH_FREQUENCIES,
   FLASH_SIZES,
   FLASH_VENDORS,
+  FLASH_VOLTAGE_FIELDS,
+  KEY_PURPOSES,
   LATER_ROM,
   OTG_BLOCK_SIZE,
   REVISION_FIELDS,
   RTC_SUPER_WATCHDOG,
+  SECURITY_FIELDS,
   spiController,
   USB_JTAG,
   WATCHDOG_KEY,
+  XTS_256_PURPOSES,
 } from "./_shared.ts";
 
 /** ESP32-S3: Xtensa LX7, told by its chip id. */
@@ -30,7 +35,11 @@ export const esp32s3: ChipFamily = defineChip({
   imageChipId: 9,
   detect: { kind: "chip-id", id: 9 },
   rom: LATER_ROM,
-  stub: { file: "esp32s3" },
+  stub: {
+    file: "esp32s3",
+    // The pointer to the ROM's flash read function, which READ_FLASH_SLOW calls.
+    secureBoot: { kind: "pointer", address: 0x3fce_f688 },
+  },
   registers: {
     uartClkDiv: 0x6000_0014,
     uartDate: 0x6000_0080,
@@ -87,6 +96,7 @@ export const esp32s3: ChipFamily = defineChip({
   },
   efuse: {
     blocks: {
+      block0: { address: 0x6000_702c, words: 6 },
       block1: { address: 0x6000_7044, words: 6 },
       block2: { address: 0x6000_705c, words: 8 },
     },
@@ -101,9 +111,13 @@ export const esp32s3: ChipFamily = defineChip({
       flashVendor: { bits: [block1(4, 0, 3)] },
       psramCapacity: { bits: [block1(4, 3, 2), block1(5, 19, 1)] },
       psramVendor: { bits: [block1(4, 7, 2)] },
+      ...SECURITY_FIELDS,
+      ...FLASH_VOLTAGE_FIELDS,
+      flashOctal: { bits: [block0(4, 9, 1)] },
     },
     mac: BLOCK1_MAC,
     labels: {
+      keyPurpose0: { ...KEY_PURPOSES, ...XTS_256_PURPOSES, 1: "RESERVED" },
       flashCapacity: {
         1: "Embedded Flash 8MB",
         2: "Embedded Flash 4MB",
@@ -139,6 +153,13 @@ export const esp32s3: ChipFamily = defineChip({
     ],
   },
   crystal: { kind: "fixed", mhz: 40 },
-  usb: { ...USB_JTAG, otgProductId: 0x0009, otgBlockSize: OTG_BLOCK_SIZE },
+  flashPins: { ranges: [[0, 22], [26, 49]], highestHd: 46, usb: [19, 20] },
+  flashSupply: { strapMask: 1 << 4 },
+  usb: {
+    ...USB_JTAG,
+    otgProductId: 0x0009,
+    otgBlockSize: OTG_BLOCK_SIZE,
+    portVariable: { address: 0x3fce_f14c, otg: 3, jtag: 4 },
+  },
   quirks: ["esp32s3-eco0-revision"],
 });

@@ -6,15 +6,19 @@
 
 import { type ChipFamily, defineChip } from "./family.ts";
 import {
+  block0,
   block1,
   BLOCK1_MAC,
+  ECDSA_CURVE_PURPOSES,
   FLASH_SIZES,
+  KEY_PURPOSES,
   LATER_ROM,
   LP_SUPER_WATCHDOG,
   OTG_BLOCK_SIZE,
   spiController,
   USB_JTAG,
   WATCHDOG_KEY,
+  XTS_256_PURPOSES,
 } from "./_shared.ts";
 
 /** ESP32-S31: dual-core RISC-V, told by its chip id. */
@@ -76,7 +80,10 @@ export const esp32s31: ChipFamily = defineChip({
     ],
   },
   efuse: {
-    blocks: { block1: { address: 0x2071_5050, words: 6 } },
+    blocks: {
+      block0: { address: 0x2071_502c, words: 6 },
+      block1: { address: 0x2071_5050, words: 6 },
+    },
     fields: {
       majorRevision: { bits: [block1(3, 22, 2)] },
       minorRevision: { bits: [block1(3, 18, 4)] },
@@ -86,9 +93,31 @@ export const esp32s31: ChipFamily = defineChip({
       psramCapacity: { bits: [block1(3, 31, 1), block1(4, 0, 2)] },
       psramVendor: { bits: [block1(4, 4, 2)] },
       temperature: { bits: [block1(4, 2, 2)] },
+      manualEncryptDisabled: { bits: [block0(1, 20, 1)] },
+      flashCryptCount: { bits: [block0(2, 21, 3)] },
+      forceKeyManager: { bits: [block0(2, 12, 4)] },
+      keyPurpose0: { bits: [block0(3, 0, 5)] },
+      keyPurpose1: { bits: [block0(3, 5, 5)] },
+      keyPurpose2: { bits: [block0(3, 10, 5)] },
+      keyPurpose3: { bits: [block0(3, 15, 5)] },
+      keyPurpose4: { bits: [block0(3, 20, 5)] },
+      secureBoot: { bits: [block0(4, 2, 1)] },
     },
     mac: BLOCK1_MAC,
 
+    labels: {
+      keyPurpose0: {
+        ...KEY_PURPOSES,
+        ...XTS_256_PURPOSES,
+        ...ECDSA_CURVE_PURPOSES,
+        1: "ECDSA_KEY",
+        12: "KM_INIT_KEY",
+        13: "XTS_AES_256_PSRAM_KEY_1",
+        14: "XTS_AES_256_PSRAM_KEY_2",
+        15: "XTS_AES_128_PSRAM_KEY",
+        19: "SDC_KEY_DIGEST",
+      },
+    },
     description: [{ when: { package: 0 }, text: "ESP32-S31" }, {
       text: "unknown ESP32-S31",
     }],

@@ -6,6 +6,16 @@
  */
 
 import { checkChip } from "./_check_chip.ts";
+import type { FamilyStub, RomLoader } from "./loaders.ts";
+
+export type {
+  EarlierStub,
+  FamilyStub,
+  NoSecureBootStub,
+  PointerStart,
+  RomLoader,
+  SecureBootStub,
+} from "./loaders.ts";
 
 /** How a family is told from the others. */
 export type ChipDetection = MagicDetection | ChipIdDetection;
@@ -24,38 +34,6 @@ export interface ChipIdDetection {
   readonly kind: "chip-id";
   /** The id; the same as in an image's extended header. */
   readonly id: number;
-}
-
-/** What the mask ROM's loader can do. */
-export interface RomLoader {
-  /** How many status bytes end a reply. */
-  readonly statusBytes: 2 | 4;
-  /** Opcodes that the ROM knows. */
-  readonly opcodes: readonly number[];
-  /** Bytes of data in a FLASH_DATA packet. */
-  readonly flashBlockSize: number;
-  /** Bytes of data in a MEM_DATA packet. */
-  readonly ramBlockSize: number;
-  /** Whether FLASH_BEGIN has a fifth word, the encryption flag. */
-  readonly encryptedFlag: boolean;
-  /** The speed of the boot log, in baud. */
-  readonly bootLogBaud: number;
-}
-
-/** The flasher stub that is published for a family. */
-export interface FamilyStub {
-  /** The name of its file in the stub package, without `.json`. */
-  readonly file: string;
-  /** Chips of an earlier revision, where that stub does not run on them. */
-  readonly earlier?: EarlierStub;
-}
-
-/** What runs on chips of an earlier revision. */
-export interface EarlierStub {
-  /** The first revision that takes the family's stub, major × 100 + minor. */
-  readonly before: number;
-  /** The earlier chips' file; absent if none runs on them. */
-  readonly file?: string;
 }
 
 /** Where the controller of the boot flash has its registers; all are addresses. */
@@ -286,14 +264,46 @@ export interface MeasuredCrystal {
   readonly candidates: readonly number[];
 }
 
+/** Which GPIOs a flash chip can be connected to instead of the package's own. */
+export interface FlashPinSupport {
+  /** Numbers of GPIOs that exist, as half-open ranges. */
+  readonly ranges: readonly (readonly [start: number, end: number])[];
+  /** Whether HSPI's pins can be asked for by name. */
+  readonly hasHspi?: true;
+  /** The highest number that HD can have, where that is less. */
+  readonly highestHd?: number;
+  /** GPIOs that the chip's own USB port needs. */
+  readonly usb?: readonly number[];
+}
+
+/** What the voltage of the flash's supply follows from, beside the eFuse fields `flashVoltage…`. */
+export interface FlashSupplyRegisters {
+  /** The bit of the strap register that is set for 1.8 V. */
+  readonly strapMask: number;
+  /** RTC_CNTL_SDIO_CONF, which can override both, where the chip has it. */
+  readonly override?: number;
+}
+
+/** The low byte of a word in the ROM's data that says by which port the loader was entered. */
+export interface PortVariable {
+  /** The word's address. */
+  readonly address: number;
+  /** The byte when it was USB-OTG. */
+  readonly otg?: number;
+  /** The byte when it was USB-Serial/JTAG. */
+  readonly jtag?: number;
+}
+
 /** How a family reaches a host by USB without an adapter. */
 export interface UsbSupport {
   /** The USB-Serial/JTAG controller's product id (vendor 0x303A). */
   readonly jtagProductId?: number;
   /** The USB-OTG loader's product id (vendor 0x303A). */
   readonly otgProductId?: number;
-  /** Bytes of data in a FLASH_DATA packet over USB-OTG. */
+  /** Bytes of data in a MEM_DATA packet over USB-OTG. */
   readonly otgBlockSize?: number;
+  /** Where the ROM keeps which of its ports the loader talks to, where that is known. */
+  readonly portVariable?: PortVariable;
 }
 
 /** What no field can say; each has one function in `lib/loader/quirks.ts`. */
@@ -304,6 +314,12 @@ export type Quirk =
   | "esp8266-erase-size"
   /** The ROM takes its crystal for another than it is, and must be told a speed to match. */
   | "esp32-rom-baud"
+  /** The ROM takes every crystal for one of 40 MHz. */
+  | "esp32c2-rom-baud"
+  /** The ROM's crystal is what a clock register says, not what is on the board. */
+  | "esp32c5-rom-baud"
+  /** Some revisions come up with their flash's supply off. */
+  | "esp32p4-flash-power"
   /** The first silicon answers a revision that it does not have. */
   | "esp32s3-eco0-revision";
 
@@ -335,6 +351,10 @@ export interface ChipFamily {
   readonly efuse: EfuseLayout;
   /** The crystal. */
   readonly crystal: Crystal;
+  /** Other pins for the flash, where it can have others. */
+  readonly flashPins?: FlashPinSupport;
+  /** The flash's supply, where the chip has one for it. */
+  readonly flashSupply?: FlashSupplyRegisters;
   /** USB, where the chip has it. */
   readonly usb?: UsbSupport;
   /** What no field can say. */

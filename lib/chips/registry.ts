@@ -40,6 +40,11 @@ export const CHIPS: readonly ChipFamily[] = Object.freeze([
   esp32e22,
 ]);
 
+/** Chip ids of betas that were never sold, and that no record describes: ESP32-S3, C3, C6, H2 and C5. */
+export const BETA_IDS: readonly number[] = Object.freeze([
+  ...[4, 6, 7, 10, 14, 17],
+]);
+
 /** The address of the word that tells one ROM from another. */
 export const MAGIC_ADDRESS = 0x4000_1000;
 

@@ -24,9 +24,13 @@ export interface Argument<T> {
   /**
    * From what was typed (none if left out, several if variadic) to the value.
    *
+   * @param options The verb's own options, which may make words superfluous.
    * @throws {SyntaxError} If it cannot be read.
    */
-  parse(texts: readonly string[]): T;
+  parse(
+    texts: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+  ): T;
 }
 
 /** What every option has. */

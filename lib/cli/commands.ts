@@ -42,6 +42,20 @@ export const VERBS: readonly Verb[] = Object.freeze([
     async () => (await import("./commands/flash_id.ts")).flashId,
   ),
   verb(
+    "read-flash-status",
+    async () =>
+      (await import("./commands/read_flash_status.ts")).readFlashStatus,
+  ),
+  verb(
+    "write-flash-status",
+    async () =>
+      (await import("./commands/write_flash_status.ts")).writeFlashStatus,
+  ),
+  verb(
+    "read-flash-sfdp",
+    async () => (await import("./commands/read_flash_sfdp.ts")).readFlashSfdp,
+  ),
+  verb(
     "read-mac",
     async () => (await import("./commands/read_mac.ts")).readMac,
   ),
@@ -59,10 +73,24 @@ export const VERBS: readonly Verb[] = Object.freeze([
     async () => (await import("./commands/dump_mem.ts")).dumpMem,
   ),
   verb(
+    "load-ram",
+    async () => (await import("./commands/load_ram.ts")).loadRam,
+  ),
+  verb("run", async () => (await import("./commands/run.ts")).run),
+  verb(
+    "get-security-info",
+    async () =>
+      (await import("./commands/get_security_info.ts")).getSecurityInfo,
+  ),
+  verb(
     "partition-table",
     async () => (await import("./commands/partition_table.ts")).partitionTable,
   ),
   verb("ota", async () => (await import("./commands/ota.ts")).ota),
+  verb(
+    "app-info",
+    async () => (await import("./commands/app_info.ts")).appInfo,
+  ),
   verb(
     "image-info",
     async () => (await import("./commands/image_info.ts")).imageInfo,

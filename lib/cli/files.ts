@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { FlashFiles } from "../../mod.ts";
 import type { Argument } from "./command.ts";
-import { deviceLibrary } from "./device_library.ts";
 import { parseUint32 } from "./values.ts";
 
 /** A file's path and its flash address. */
@@ -22,33 +20,24 @@ export function placedFiles(): Argument<readonly FilePlace[]> {
   return {
     label: "<address file...>",
     summary: "flash addresses, each followed by its file: 0x1000 boot.bin",
-    parse(texts) {
-      const places: FilePlace[] = [];
-      for (let i = 0; i < texts.length; i += 2) {
-        const [address = "", path] = texts.slice(i, i + 2);
-        const place = { address: parseUint32(address), path: path ?? "" };
-        if (path === undefined) {
-          throw new SyntaxError(`"${address}" is an address without a file`);
-        }
-        places.push(place);
-      }
-      return places;
-    },
+    parse: parsePlaces,
   };
 }
 
 /**
- * Reads the files and checks their places, before a port is opened for them.
+ * Reads pairs of address and file.
  *
- * @throws {EspError} `file-invalid` if one cannot be read, or is empty.
- * @throws {RangeError} If two files touch the same sector.
+ * @throws {SyntaxError} If an address cannot be read, or has no file.
  */
-export async function readPlacedFiles(
-  places: readonly FilePlace[],
-): Promise<FlashFiles> {
-  const { loadFlashFiles } = await deviceLibrary();
-  const files = await loadFlashFiles(
-    places.map(({ address, path }) => [address, path] as const),
-  );
-  return files.map((file) => [file.address, file] as const);
+export function parsePlaces(texts: readonly string[]): FilePlace[] {
+  const places: FilePlace[] = [];
+  for (let i = 0; i < texts.length; i += 2) {
+    const [address = "", path] = texts.slice(i, i + 2);
+    const place = { address: parseUint32(address), path: path ?? "" };
+    if (path === undefined) {
+      throw new SyntaxError(`"${address}" is an address without a file`);
+    }
+    places.push(place);
+  }
+  return places;
 }

@@ -20,6 +20,7 @@ import {
   releaseLines,
 } from "../monitor/mod.ts";
 import type { Surroundings } from "./command.ts";
+import type { CliIo } from "./io.ts";
 import {
   type Match,
   matchLine,
@@ -146,8 +147,10 @@ class MonitorSession implements AsyncDisposable {
   ): Promise<MonitorSession> {
     const { io } = call;
     const { port, baud, chip } = settings;
+    const place = await placeOf(io, port);
     const open = async (signal: AbortSignal) => {
-      const transport = await openTransport(io.target(port), {
+      const path = await pathAt(io, place) ?? port;
+      const transport = await openTransport(io.target(path), {
         baudRate: baud,
         signal,
       });
@@ -330,4 +333,22 @@ class MonitorSession implements AsyncDisposable {
       sequence: custom === undefined ? undefined : parseResetSequence(custom),
     });
   }
+}
+
+/** Where a port is plugged in, if it is one of this machine's and its system tells. */
+async function placeOf(io: CliIo, port: string): Promise<string | undefined> {
+  // A URL names no port of this machine, and listing them needs a permission.
+  if (port.includes("://")) return undefined;
+  const ports = await io.listPorts();
+  return ports.find(({ path }) => path === port)?.location;
+}
+
+/** The path of the port at a place: a chip with USB of its own may come back under another. */
+async function pathAt(
+  io: CliIo,
+  place: string | undefined,
+): Promise<string | undefined> {
+  if (place === undefined) return undefined;
+  const ports = await io.listPorts();
+  return ports.find(({ location }) => location === place)?.path;
 }

@@ -97,13 +97,17 @@ export async function parseCommandLine(
   if (behind.help) return await help(command.name, grammar);
   await refuseUnknown(behind.unknown, grammar, command);
   const { env } = grammar;
-  return withHint(command, () => ({
-    kind: "call",
-    command,
-    arguments: readArguments(command, behind.words),
-    options: readOptions(command.options, typedOf(command, typed), env),
-    globals: readOptions(GLOBAL_OPTIONS, typed.globals, env),
-  }));
+  return withHint(command, () => {
+    const own = typedOf(command, typed);
+    const options = readOptions(command.options, own, env);
+    return {
+      kind: "call",
+      command,
+      arguments: readArguments(command, behind.words, options),
+      options,
+      globals: readOptions(GLOBAL_OPTIONS, typed.globals, env),
+    };
+  });
 }
 
 /**
@@ -169,6 +173,7 @@ async function guess(
 function readArguments(
   { name, arguments: parts }: Command,
   words: readonly string[],
+  options: OptionValues<Options>,
 ): ArgumentValues<Arguments> {
   const entries = Object.entries(parts);
   const missing = entries[words.length]?.[1];
@@ -187,7 +192,7 @@ function readArguments(
     const given = words.slice(i, isVariadic(argument) ? undefined : i + 1);
     return [
       key,
-      naming(label(argument.label), () => argument.parse(given)),
+      naming(label(argument.label), () => argument.parse(given, options)),
     ];
   }));
 }

@@ -11,6 +11,11 @@ export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
 }
 
+/** A number as so many hex digits, or more. */
+export function hexDigits(value: number, width: number): string {
+  return value.toString(16).padStart(width, "0");
+}
+
 /** Text out of a file: what a terminal would obey, and what turns the direction of text, is escaped. */
 export function printable(text: string): string {
   return text.replaceAll(

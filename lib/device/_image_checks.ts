@@ -34,6 +34,7 @@ export async function checkImages(
         `chip id ${extended.chipId}`;
       throw mismatch(file, `it is for ${other}, the chip is ${chip.name}`);
     }
+    if (loader.secureDownload) continue;
     const { revision } = await readIdentity(loader, options);
     if (revision === undefined) continue;
     const full = revision.major * 100 + revision.minor;

@@ -5,32 +5,43 @@
  */
 
 import type { ChipFamily } from "../chips/family.ts";
-import { EspError, TransportError } from "../errors.ts";
-import { parseImage } from "../image/esp_image.ts";
 import * as flash from "../loader/flash.ts";
+import {
+  type FlashSecurity,
+  readFlashSecurity,
+  securityInfo,
+} from "../loader/flash_security.ts";
+import { type FlashSupply, readFlashSupply } from "../loader/flash_supply.ts";
 import type { ChipIdentity } from "../loader/identity.ts";
 import * as identity from "../loader/identity.ts";
 import type { Loader } from "../loader/loader.ts";
-import { dumpMem, loadRam } from "../loader/ram.ts";
+import { dumpMem } from "../loader/ram.ts";
 import type { SecurityInfo } from "../loader/security.ts";
 import type { FlashId } from "../loader/spi_flash.ts";
 import * as spi from "../loader/spi_flash.ts";
-import type { OperationOptions, ProgressListener } from "../progress.ts";
-import { Operations } from "./_operations.ts";
-import { FlashAccess } from "./_flash_access.ts";
+import type { UsbMode } from "../loader/usb_mode.ts";
+import type { OperationOptions } from "../progress.ts";
+import type { Transport, TransportInfo } from "../transport/transport.ts";
+import { Connection, type Reopen } from "./_connection.ts";
+import { checkErase } from "./_flash_guards.ts";
+import { loadImage } from "./_load_image.ts";
 import { saveFile } from "./_save.ts";
 import { type AfterMode, resetAfter, runApplication } from "./after_mode.ts";
 import type {
   DeviceSettings,
+  EraseFlashOptions,
+  ReadFlashOptions,
   WriteFlashStatusOptions,
   WriteRegOptions,
 } from "./device_options.ts";
 import { type FlashFiles, loadFlashFiles } from "./flash_files.ts";
 import {
-  eraseChip,
   type VerifiedFile,
   verifyFiles,
   type VerifyFlashOptions,
+} from "./verify_flash.ts";
+import {
+  eraseChip,
   writeFiles,
   type WriteFlashOptions,
   type WrittenFile,
@@ -44,58 +55,59 @@ import {
  * `TransportError`, `TimeoutError`, `FrameError` and `CommandError`.
  */
 export class Device implements AsyncDisposable {
-  readonly #loader: Loader;
-  readonly #onProgress: ProgressListener | undefined;
-  readonly #operations: Operations;
-  readonly #flash: FlashAccess;
+  readonly #board: Connection;
   #after: AfterMode;
   #closed: Promise<void> | undefined;
 
   /** @internal */
-  constructor(loader: Loader, settings: DeviceSettings) {
-    this.#loader = loader;
-    this.#onProgress = settings.onProgress;
+  constructor(loader: Loader, settings: DeviceSettings, reopen?: Reopen) {
+    this.#board = new Connection(loader, settings, reopen);
     this.#after = settings.after;
-    this.#flash = new FlashAccess(loader);
-    this.#operations = new Operations(loader.port, settings);
   }
 
   /** The path or URL of its port. */
   get port(): string {
-    return this.#loader.port;
+    return this.#board.loader.port;
   }
 
   /** Its chip family. */
   get chip(): ChipFamily {
-    return this.#loader.chip;
+    return this.#board.loader.chip;
   }
 
   /** Whether the flasher stub answers, and not the ROM. */
   get isStub(): boolean {
-    return this.#loader.isStub;
+    return this.#board.loader.isStub;
+  }
+
+  /** Whether the ROM is in secure download mode: but for writing, erasing regions, resetting and the security info all is refused as `security-active`. */
+  get secureDownload(): boolean {
+    return this.#board.loader.secureDownload;
+  }
+
+  /** The chip's own USB port that it is connected by, if by one. */
+  get usbMode(): UsbMode | undefined {
+    return this.#board.loader.usbMode;
   }
 
   /** The line's speed, in baud. */
   get baudRate(): number {
-    return this.#loader.link.baudRate;
+    return this.#board.loader.link.baudRate;
+  }
+
+  /** How its port behaves, and which USB adapter it is, where known. */
+  get portInfo(): TransportInfo {
+    return this.#board.loader.link.info;
   }
 
   /** Reads what the chip is: description, revision, features, crystal, MAC address. */
   readIdentity(options: OperationOptions = {}): Promise<ChipIdentity> {
-    return this.#operations.run(
-      "read the chip's identity",
-      options,
-      (o) => identity.readIdentity(this.#loader, o),
-    );
+    return this.#board.run("read the identity", options, identity.readIdentity);
   }
 
   /** Reads the base MAC address: lower-case hex pairs with colons. */
   readMac(options: OperationOptions = {}): Promise<string> {
-    return this.#operations.run(
-      "read the MAC address",
-      options,
-      (o) => identity.readMac(this.#loader, o),
-    );
+    return this.#board.run("read the MAC address", options, identity.readMac);
   }
 
   /**
@@ -103,11 +115,7 @@ export class Device implements AsyncDisposable {
    * three bytes of the MAC address, which is what Arduino cores call so.
    */
   chipId(options: OperationOptions = {}): Promise<number> {
-    return this.#operations.run(
-      "read the chip id",
-      options,
-      (o) => identity.readChipId(this.#loader, o),
-    );
+    return this.#board.run("read the chip id", options, identity.readChipId);
   }
 
   /**
@@ -116,10 +124,10 @@ export class Device implements AsyncDisposable {
    * @param address A multiple of 4.
    */
   readReg(address: number, options: OperationOptions = {}): Promise<number> {
-    return this.#operations.run(
+    return this.#board.run(
       "read a register",
       options,
-      (o) => this.#loader.readReg(address, o),
+      (loader, o) => loader.readReg(address, o),
     );
   }
 
@@ -133,10 +141,10 @@ export class Device implements AsyncDisposable {
     value: number,
     options: WriteRegOptions = {},
   ): Promise<void> {
-    return this.#operations.run(
+    return this.#board.run(
       "write a register",
       options,
-      (o) => this.#loader.writeReg(address, value, { ...options, ...o }),
+      (loader, o) => loader.writeReg(address, value, { ...options, ...o }),
     );
   }
 
@@ -153,20 +161,24 @@ export class Device implements AsyncDisposable {
     file?: string | URL,
     options: OperationOptions = {},
   ): Promise<Uint8Array> {
-    return this.#operations.run("dump memory", options, async (o) => {
-      return await saveFile(
-        file,
-        await dumpMem(this.#loader, address, size, o),
-      );
+    return this.#board.run("dump memory", options, async (loader, o) => {
+      const bytes = await dumpMem(loader, address, size, o);
+      return await saveFile(file, bytes);
     });
   }
 
   /** Reads the flash chip's JEDEC id. */
   flashId(options: OperationOptions = {}): Promise<FlashId> {
-    return this.#operations.run("read the flash id", options, async (o) => {
-      await this.#flash.attach(o);
-      return await spi.readFlashId(this.#loader, o);
-    });
+    return this.#board.runWithFlash(
+      "read the flash id",
+      options,
+      spi.readFlashId,
+    );
+  }
+
+  /** Reads what the chip says of its flash's data lines and supply. */
+  readFlashSupply(options: OperationOptions = {}): Promise<FlashSupply> {
+    return this.#board.run("read the flash's supply", options, readFlashSupply);
   }
 
   /**
@@ -175,10 +187,11 @@ export class Device implements AsyncDisposable {
    * @param bytes How many, 1 to 3; the first is the low byte of the result.
    */
   readFlashStatus(bytes = 2, options: OperationOptions = {}): Promise<number> {
-    return this.#operations.run("read the flash status", options, async (o) => {
-      await this.#flash.attach(o);
-      return await spi.readFlashStatus(this.#loader, bytes, o);
-    });
+    return this.#board.runWithFlash(
+      "read the flash status",
+      options,
+      (loader, o) => spi.readFlashStatus(loader, bytes, o),
+    );
   }
 
   /** Writes the flash chip's status registers; the first is the low byte of `value`. */
@@ -186,16 +199,12 @@ export class Device implements AsyncDisposable {
     value: number,
     options: WriteFlashStatusOptions = {},
   ): Promise<void> {
-    return this.#operations.run(
+    const { bytes, nonVolatile } = options;
+    return this.#board.runWithFlash(
       "write the flash status",
       options,
-      async (o) => {
-        await this.#flash.attach(o);
-        await spi.writeFlashStatus(this.#loader, value, options.bytes ?? 2, {
-          ...options,
-          ...o,
-        });
-      },
+      (loader, o) =>
+        spi.writeFlashStatus(loader, value, bytes, { ...o, nonVolatile }),
     );
   }
 
@@ -209,10 +218,11 @@ export class Device implements AsyncDisposable {
     length: number,
     options: OperationOptions = {},
   ): Promise<number> {
-    return this.#operations.run("read SFDP", options, async (o) => {
-      await this.#flash.attach(o);
-      return await spi.readSfdp(this.#loader, address, length, o);
-    });
+    return this.#board.runWithFlash(
+      "read SFDP",
+      options,
+      (loader, o) => spi.readSfdp(loader, address, length, o),
+    );
   }
 
   /**
@@ -228,14 +238,14 @@ export class Device implements AsyncDisposable {
     files: FlashFiles,
     options: WriteFlashOptions = {},
   ): Promise<WrittenFile[]> {
-    return this.#operations.run("write flash", options, async (o) => {
-      const placed = await loadFlashFiles(files);
-      const flashSize = await this.#flash.require(o);
-      return await writeFiles(this.#loader, placed, flashSize, {
-        ...options,
-        ...o,
-      });
-    });
+    return this.#board.runSecured(
+      "write flash",
+      options,
+      async (_loader, o) => {
+        const placed = await loadFlashFiles(files);
+        return await writeFiles(this.#board, placed, { ...options, ...o });
+      },
+    );
   }
 
   /**
@@ -247,13 +257,9 @@ export class Device implements AsyncDisposable {
     files: FlashFiles,
     options: VerifyFlashOptions = {},
   ): Promise<VerifiedFile[]> {
-    return this.#operations.run("verify flash", options, async (o) => {
+    return this.#board.run("verify flash", options, async (_loader, o) => {
       const placed = await loadFlashFiles(files);
-      const flashSize = await this.#flash.require(o);
-      return await verifyFiles(this.#loader, placed, flashSize, {
-        ...options,
-        ...o,
-      });
+      return await verifyFiles(this.#board, placed, { ...options, ...o });
     });
   }
 
@@ -267,14 +273,13 @@ export class Device implements AsyncDisposable {
     address: number,
     size: number | "all",
     file?: string | URL,
-    options: OperationOptions = {},
+    options: ReadFlashOptions = {},
   ): Promise<Uint8Array> {
-    return this.#operations.run("read flash", options, async (o) => {
-      const bytes = await this.#flash.regionSize(address, size, o);
-      return await saveFile(
-        file,
-        await flash.readFlash(this.#loader, address, bytes, o),
-      );
+    return this.#board.run("read flash", options, async (loader, o, access) => {
+      const told = options.flashSize;
+      const wanted = await access.regionSize(address, size, o, told);
+      const bytes = await flash.readFlash(loader, address, wanted, o);
+      return await saveFile(file, bytes);
     });
   }
 
@@ -284,16 +289,22 @@ export class Device implements AsyncDisposable {
     size: number,
     options: OperationOptions = {},
   ): Promise<string> {
-    return this.#operations.run("digest flash", options, async (o) => {
-      await this.#flash.require(o);
-      return await flash.flashMd5(this.#loader, address, size, o);
+    return this.#board.run("digest flash", options, async (loader, o, via) => {
+      await via.require(o);
+      return await flash.flashMd5(loader, address, size, o);
     });
   }
 
-  /** Erases the whole flash chip. */
-  eraseFlash(options: OperationOptions = {}): Promise<void> {
-    return this.#operations.run("erase flash", options, async (o) => {
-      await eraseChip(this.#loader, await this.#flash.require(o), o);
+  /**
+   * Erases the whole flash chip.
+   *
+   * @throws {EspError} `security-active` if secure boot or flash encryption is on.
+   */
+  eraseFlash(options: EraseFlashOptions = {}): Promise<void> {
+    return this.#board.run("erase flash", options, async (loader, o, via) => {
+      const size = await via.require(o);
+      await checkErase(loader, { ...options, ...o });
+      await eraseChip(loader, size, o);
     });
   }
 
@@ -302,16 +313,22 @@ export class Device implements AsyncDisposable {
    *
    * @param address A multiple of 4096.
    * @param size A multiple of 4096, or `all` up to the end of the flash.
+   * @throws {EspError} `security-active` if secure boot or flash encryption is on.
    */
   eraseRegion(
     address: number,
     size: number | "all",
-    options: OperationOptions = {},
+    options: EraseFlashOptions = {},
   ): Promise<void> {
-    return this.#operations.run("erase a region", options, async (o) => {
-      const bytes = await this.#flash.regionSize(address, size, o);
-      await flash.eraseRegion(this.#loader, address, bytes, o);
-    });
+    return this.#board.runSecured(
+      "erase a region",
+      options,
+      async (loader, o, access) => {
+        const bytes = await access.regionSize(address, size, o);
+        await checkErase(loader, { ...options, ...o });
+        await flash.eraseRegion(loader, address, bytes, o);
+      },
+    );
   }
 
   /**
@@ -324,40 +341,40 @@ export class Device implements AsyncDisposable {
     image: string | URL | Uint8Array,
     options: OperationOptions = {},
   ): Promise<void> {
-    return this.#operations.run("load RAM", options, async (o) => {
-      const bytes = image instanceof Uint8Array
-        ? image
-        : await Deno.readFile(image);
-      const { entry, segments } = parseImage(bytes, this.chip);
-      await loadRam(this.#loader, segments, entry, o);
+    return this.#board.run("load RAM", options, async (loader, o) => {
+      await loadImage(loader, image, o);
       this.#after = "no-reset";
     });
   }
 
   /** Leaves the loader and runs the application in flash. */
   run(options: OperationOptions = {}): Promise<void> {
-    return this.#operations.run("run the application", options, async (o) => {
-      await runApplication(this.#loader, o);
+    return this.#board.run("run the program", options, async (loader, o) => {
+      await runApplication(loader, o);
       this.#after = "no-reset";
     });
   }
 
-  /** Reads the security flags. Not on the ESP8266 and the ESP32. */
+  /**
+   * Reads the security flags. The ESP32's come from its eFuses, as its loader
+   * does not know the command.
+   *
+   * @throws {ChipError} `chip-lacks` from an ESP8266.
+   */
   getSecurityInfo(options: OperationOptions = {}): Promise<SecurityInfo> {
-    return this.#operations.run(
-      "read the security info",
-      options,
-      (o) => this.#loader.getSecurityInfo(o),
-    );
+    return this.#board.runSecured("read security", options, securityInfo);
+  }
+
+  /** Reads what the eFuses say of secure boot and flash encryption. */
+  readFlashSecurity(options: OperationOptions = {}): Promise<FlashSecurity> {
+    return this.#board.runSecured("read eFuses", options, readFlashSecurity);
   }
 
   /** Asks the loader for a sign of life. */
   sync(options: OperationOptions = {}): Promise<void> {
-    return this.#operations.run(
-      "sync",
-      options,
-      async (o) => void await this.#loader.sync(o),
-    );
+    return this.#board.runSecured("sync", options, async (loader, o) => {
+      await loader.sync(o);
+    });
   }
 
   /** Resets the chip; what runs then is no loader, unless the mode is `no-reset`. */
@@ -365,36 +382,41 @@ export class Device implements AsyncDisposable {
     mode: AfterMode = "hard-reset",
     options: OperationOptions = {},
   ): Promise<void> {
-    return this.#operations.run(
+    return this.#board.runSecured(
       "reset the chip",
       options,
-      (o) => resetAfter(this.#loader, mode, o),
+      (loader, o) => resetAfter(loader, mode, o),
     );
+  }
+
+  /**
+   * Resets the chip into its application and hands the port over, still open and
+   * at the given speed, from the first byte of the log on. The device is closed
+   * then; closing the port is the caller's.
+   *
+   * @param baudRate The log's speed, in baud.
+   * @throws {TypeError} If the device is closed.
+   */
+  async release(
+    baudRate: number,
+    options: OperationOptions = {},
+  ): Promise<Transport> {
+    if (this.#closed !== undefined) {
+      throw new TypeError(`Cannot release ${this.port}: the device is closed`);
+    }
+    const released = this.#board.release(baudRate, options);
+    // Closing waits, so that it neither resets the chip again nor closes the port.
+    this.#closed = released.then(() => {}, () => {});
+    return await released;
   }
 
   /** Resets the chip as agreed on opening, and closes the port. Closing twice is harmless. */
   close(): Promise<void> {
-    return this.#closed ??= this.#close();
+    return this.#closed ??= this.#board.close(this.#after);
   }
 
   /** As {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #close(): Promise<void> {
-    await this.#operations.end();
-    const onProgress = this.#onProgress;
-    try {
-      await resetAfter(this.#loader, this.#after, { onProgress });
-    } catch (error) {
-      // A port that is gone has nothing left to reset, and a chip that has
-      // failed before has been told of; all else is the caller's to know.
-      const told = error instanceof TransportError ||
-        this.#operations.failed && error instanceof EspError;
-      if (!told) throw error;
-    } finally {
-      await this.#loader.close();
-    }
   }
 }

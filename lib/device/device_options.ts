@@ -6,6 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { OperationOptions } from "../progress.ts";
+import type { SpiConnection } from "../loader/flash_pins.ts";
 import type { AfterMode } from "./after_mode.ts";
 
 /** Options of {@linkcode Device.writeReg}. */
@@ -40,6 +41,26 @@ export interface WriteFlashStatusOptions extends OperationOptions {
   readonly nonVolatile?: boolean | undefined;
 }
 
+/** Options of {@linkcode Device.readFlash}. */
+export interface ReadFlashOptions extends OperationOptions {
+  /**
+   * What the loader is to take the flash's size for, in bytes.
+   *
+   * @default What the flash chip's id says
+   */
+  readonly flashSize?: number | undefined;
+}
+
+/** Options of {@linkcode Device.eraseFlash} and {@linkcode Device.eraseRegion}. */
+export interface EraseFlashOptions extends OperationOptions {
+  /**
+   * Whether to erase although secure boot or flash encryption is on.
+   *
+   * @default {false}
+   */
+  readonly force?: boolean | undefined;
+}
+
 /** How a {@linkcode Device} behaves; {@linkcode open} fills it in. */
 export interface DeviceSettings {
   /** What becomes of the chip on close. */
@@ -48,6 +69,8 @@ export interface DeviceSettings {
   readonly clock?: Clock | undefined;
   /** Stops every operation, for as long as the device lives. */
   readonly signal?: AbortSignal | undefined;
+  /** Where the flash is, if not at the package's own pins. */
+  readonly spiConnection?: SpiConnection | undefined;
   /** Told of every operation's progress. */
   readonly onProgress?: OperationOptions["onProgress"];
 }

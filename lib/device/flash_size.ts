@@ -5,17 +5,17 @@
  */
 
 import { parseFlashSize } from "../chips/flash_size.ts";
-import { EspError } from "../errors.ts";
 import type { Loader } from "../loader/loader.ts";
+import type { OperationOptions } from "../progress.ts";
 
-/**
- * The chip's name for the size that its flash has.
- *
- * @throws {EspError} `flash-unknown` if the flash chip's id does not tell it.
- */
+/** What a flash chip is taken for whose id does not tell its size, as esptool does. */
+const USUAL_SIZE = "4MB";
+
+/** The chip's name for the size that its flash has; where its id does not tell it, a usual one, and a note. */
 export function sizeName(
   { chip, port }: Loader,
   flashSize: number | undefined,
+  { onProgress }: OperationOptions,
 ): string {
   const name = flashSize === undefined
     ? undefined
@@ -23,11 +23,8 @@ export function sizeName(
       parseFlashSize(name) === flashSize
     );
   if (name !== undefined) return name;
-  throw new EspError(
-    `Cannot detect the flash size on "${port}": the flash chip's id does not tell it`,
-    {
-      code: "flash-unknown",
-      hint: "Say the flash size, such as 4MB, or keep the one in the image.",
-    },
-  );
+  const message =
+    `The flash chip's id does not tell its size: ${USUAL_SIZE} is assumed`;
+  onProgress?.({ kind: "note", port, message });
+  return USUAL_SIZE;
 }

@@ -104,6 +104,8 @@ async function openLocal(
     ...(found?.usbVendorId !== undefined && { usbVendorId: found.usbVendorId }),
     ...(found?.usbProductId !== undefined &&
       { usbProductId: found.usbProductId }),
+    ...(found?.serialNumber !== undefined &&
+      { usbSerialNumber: found.serialNumber }),
   });
 }
 

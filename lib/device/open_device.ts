@@ -8,12 +8,13 @@ import { chipById } from "../chips/registry.ts";
 import { type Clock, delay, systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
 import { type BeforeMode, connectLoader } from "../loader/connect.ts";
+import type { SpiConnection } from "../loader/flash_pins.ts";
 import type { Loader } from "../loader/loader.ts";
 import { parseResetSequence, type ResetSequence } from "../loader/reset.ts";
 import { CHANGE_BAUDRATE } from "../protocol/commands.ts";
+import { publishedStub, runStub, type StubImage } from "../loader/stub.ts";
 import type { TraceListener } from "../loader/trace.ts";
 import { overrideVddSdio, type VddSdio } from "../loader/vdd_sdio.ts";
-import { publishedStub, runStub, type StubImage } from "../loader/stub.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Timeouts } from "../protocol/timeouts.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -63,6 +64,12 @@ export interface OpenOptions extends OperationOptions {
   readonly attempts?: number | undefined;
   /** A reset sequence of one's own, as in esptool's configuration: `D0|R1|W0.1|D1|R0|W0.05|D0`. */
   readonly reset?: string | undefined;
+  /**
+   * Where the flash is: `HSPI`, or five GPIOs.
+   *
+   * @default The package's own pins
+   */
+  readonly spiConnection?: SpiConnection | undefined;
   /** How long GPIO0 stays low after one of the usual resets, in milliseconds. */
   readonly resetDelay?: number | undefined;
   /** A reset into the application of one's own, written as `reset` is. */
@@ -130,9 +137,19 @@ export function open(
       clock,
       signal: opening,
     });
-    const { after = "hard-reset", onProgress } = options;
-    return new Device(loader, { after, clock, signal, onProgress });
+    const { after = "hard-reset", onProgress, spiConnection } = options;
+    const reopen = isOpenAlready(target)
+      ? undefined
+      : (again: OperationOptions) =>
+        openLoader(target, { ...options, ...again, clock });
+    const settings = { after, clock, signal, onProgress, spiConnection };
+    return new Device(loader, settings, reopen);
   });
+}
+
+/** Whether a target is a transport, which cannot be opened once more. */
+function isOpenAlready(target: PortTarget): boolean {
+  return typeof target !== "string" && "readable" in target;
 }
 
 const BEFORE_MODES: readonly BeforeMode[] = [
@@ -240,8 +257,9 @@ async function startStub(rom: Loader, options: OpenOptions): Promise<Loader> {
   if (image !== undefined) {
     return await runStub(rom, { stub: image, signal, onProgress });
   }
-  const message =
-    `No flasher stub runs on this ${rom.chip.name}: its ROM does the work`;
+  const message = rom.secureDownload
+    ? "In secure download mode no flasher stub runs: the ROM does the work"
+    : `No flasher stub runs on this ${rom.chip.name}: its ROM does the work`;
   onProgress?.({ kind: "note", port: rom.port, message });
   return rom;
 }
@@ -256,7 +274,8 @@ async function raiseBaud(
     await loader.changeBaudRate(baud, { signal, onProgress });
     return;
   }
+  const where = loader.secureDownload ? " in secure download mode" : "";
   const message =
-    `The ${loader.chip.name} ROM cannot change its speed: the line stays at ${loader.link.baudRate} baud`;
+    `The ${loader.chip.name} ROM cannot change its speed${where}: the line stays at ${loader.link.baudRate} baud`;
   onProgress?.({ kind: "note", port: loader.port, message });
 }

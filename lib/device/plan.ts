@@ -11,13 +11,15 @@ import type { FlashFiles } from "./flash_files.ts";
 import { withLimits } from "../limits.ts";
 import { portName, type PortTarget } from "./open.ts";
 import { open, type OpenOptions } from "./open_device.ts";
+import type { VerifiedFile, VerifyFlashOptions } from "./verify_flash.ts";
+import type { WriteFlashOptions, WrittenFile } from "./write_flash.ts";
 import type {
-  VerifiedFile,
-  VerifyFlashOptions,
-  WriteFlashOptions,
-  WrittenFile,
-} from "./write_flash.ts";
-import type { WriteRegOptions } from "./device_options.ts";
+  EraseFlashOptions,
+  ReadFlashOptions,
+  WriteFlashStatusOptions,
+  WriteRegOptions,
+} from "./device_options.ts";
+import type { SecurityInfo } from "../loader/security.ts";
 import { systemClock } from "../clock.ts";
 
 /** What a plan's steps have found so far, under the names of their results. */
@@ -122,21 +124,44 @@ export class Plan<R extends object> implements PromiseLike<R> {
     address: number,
     size: number | "all",
     file?: string | URL,
+    options?: ReadFlashOptions,
   ): Plan<With<R, "flash", Uint8Array>> {
     return this.#find(
       "flash",
-      (device) => device.readFlash(address, size, file),
+      (device) => device.readFlash(address, size, file, options),
     );
   }
 
   /** Erases the whole flash chip. */
-  eraseFlash(): Plan<R> {
-    return this.#do((device) => device.eraseFlash());
+  eraseFlash(options?: EraseFlashOptions): Plan<R> {
+    return this.#do((device) => device.eraseFlash(options));
   }
 
   /** Erases whole sectors of 4096 bytes. */
-  eraseRegion(address: number, size: number | "all"): Plan<R> {
-    return this.#do((device) => device.eraseRegion(address, size));
+  eraseRegion(
+    address: number,
+    size: number | "all",
+    options?: EraseFlashOptions,
+  ): Plan<R> {
+    return this.#do((device) => device.eraseRegion(address, size, options));
+  }
+
+  /** Reads the flash chip's status registers: result `flashStatus`, the first as the low byte. */
+  readFlashStatus(bytes?: number): Plan<With<R, "flashStatus", number>> {
+    return this.#find(
+      "flashStatus",
+      (device) => device.readFlashStatus(bytes),
+    );
+  }
+
+  /** Writes the flash chip's status registers. */
+  writeFlashStatus(value: number, options?: WriteFlashStatusOptions): Plan<R> {
+    return this.#do((device) => device.writeFlashStatus(value, options));
+  }
+
+  /** Reads the security flags: result `securityInfo`. */
+  getSecurityInfo(): Plan<With<R, "securityInfo", SecurityInfo>> {
+    return this.#find("securityInfo", (device) => device.getSecurityInfo());
   }
 
   /** Reads memory, to a file if one is named: result `memory`, the bytes last read. */

@@ -1,73 +1,40 @@
 /**
- * Writing files to flash and comparing them: checks, flash parameters, MD5.
+ * Writing files to flash: checks, flash parameters, differences, MD5.
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
-import {
-  alignDown,
-  alignUp,
-  concatBytes,
-  formatAddress,
-  padTo,
-} from "../bytes.ts";
-import type { ChipFamily } from "../chips/family.ts";
-import { ImageError, VerifyError } from "../errors.ts";
-import {
-  FLASH_MODES,
-  type FlashMode,
-  patchFlashParameters,
-} from "../image/flash_parameters.ts";
-import { eraseFlash, flashMd5, writeFlash } from "../loader/flash.ts";
+import { eraseFlash, writeFlash } from "../loader/flash.ts";
 import type { Loader } from "../loader/loader.ts";
 import type { OperationOptions } from "../progress.ts";
 import { SPI_FLASH_MD5 } from "../protocol/commands.ts";
+import type { Connection } from "./_connection.ts";
+import { changedPieces } from "./_flash_diff.ts";
+import { checkErase, checkWrite } from "./_flash_guards.ts";
 import { checkImages } from "./_image_checks.ts";
-import { sizeName } from "./flash_size.ts";
+import { takeFiles } from "./_take_files.ts";
 import {
-  describeFile,
-  FLASH_SECTOR_SIZE,
-  type PlacedFile,
-} from "./flash_files.ts";
-
-/** Flash parameters to put into the image at the bootloader's offset. */
-export interface FlashParameterOptions {
-  /**
-   * The access mode.
-   *
-   * @default {"keep"}
-   */
-  readonly flashMode?: FlashMode | "keep" | undefined;
-  /**
-   * The frequency, such as `40m`.
-   *
-   * @default {"keep"}
-   */
-  readonly flashFrequency?: string | undefined;
-  /**
-   * The size, such as `4MB`, or `detect` for the size that the flash chip reports.
-   *
-   * @default {"keep"}
-   */
-  readonly flashSize?: string | undefined;
-}
-
-/** Options of {@linkcode Device.verifyFlash}. */
-export interface VerifyFlashOptions
-  extends OperationOptions, FlashParameterOptions {}
+  type FlashParameterOptions,
+  fromSectorStart,
+  namedSize,
+  type PreparedPlace,
+  prepareFile,
+} from "./prepare_file.ts";
+import { describeFile, type PlacedFile } from "./flash_files.ts";
+import { compare, isInFlash, md5Of } from "./verify_flash.ts";
 
 /** Options of {@linkcode Device.writeFlash}. */
 export interface WriteFlashOptions
   extends OperationOptions, FlashParameterOptions {
   /**
-   * Whether to send compressed data, where the loader can inflate them and they become smaller.
+   * Whether to send compressed data, for each file that becomes smaller by it.
    *
-   * @default {true} with the stub, `false` with the ROM
+   * @default {true} where the loader can inflate
    */
   readonly compress?: boolean | undefined;
   /**
    * Whether to compare the MD5 digest of the flash with that of the file.
+   * What the chip has encrypted cannot be compared.
    *
    * @default {true}
    */
@@ -79,7 +46,8 @@ export interface WriteFlashOptions
    */
   readonly eraseAll?: boolean | undefined;
   /**
-   * Whether to write an image that is for another chip or revision.
+   * Whether to write an image that is for another chip or revision, and what
+   * secure boot and flash encryption make dangerous.
    *
    * @default {false}
    */
@@ -90,6 +58,38 @@ export interface WriteFlashOptions
    * @default {false}
    */
   readonly skipFlashed?: boolean | undefined;
+  /**
+   * Whether the chip encrypts what it writes, as if every file said so.
+   *
+   * @default {false}
+   */
+  readonly encrypt?: boolean | undefined;
+  /**
+   * Whether to write encrypted although the eFuses say that the chip could not
+   * run it.
+   *
+   * @default {false}
+   */
+  readonly ignoreEncryptionFuses?: boolean | undefined;
+  /**
+   * Whether a file that is the same as its `previous` is taken to be in flash
+   * without a look.
+   *
+   * @default {false}
+   */
+  readonly trustFlashContent?: boolean | undefined;
+}
+
+/** A piece of flash that has been written. */
+export interface WrittenRange {
+  /** Where in flash, in bytes. */
+  readonly address: number;
+  /** How many bytes. */
+  readonly size: number;
+  /** How many bytes of data were sent for it: fewer if they were compressed. */
+  readonly wireBytes: number;
+  /** How long the writing took, in milliseconds. */
+  readonly ms: number;
 }
 
 /** A file that has been written. */
@@ -102,44 +102,46 @@ export interface WrittenFile {
   readonly wireBytes: number;
   /** How long the writing took, in milliseconds. */
   readonly ms: number;
-  /** The MD5 digest of what was written, as 32 lower-case hex digits. */
+  /** The MD5 digest of what was written, before any encryption, as 32 lower-case hex digits. */
   readonly md5: string;
   /** Whether the flash's digest was compared with it; the ESP8266's ROM has none. */
   readonly verified: boolean;
   /** Whether nothing was written because the flash held the file already. */
   readonly skipped: boolean;
-  /** What it is called. */
-  readonly name?: string | undefined;
-}
-
-/** A file that has been compared. */
-export interface VerifiedFile {
-  /** Where in flash, in bytes. */
-  readonly address: number;
-  /** The file's size as compared, in bytes. */
-  readonly size: number;
-  /** The MD5 digest of file and flash, as 32 lower-case hex digits. */
-  readonly md5: string;
+  /** Whether the chip has encrypted it. */
+  readonly encrypted: boolean;
+  /** What was really written: the whole file, or the sectors that differed from what was there. */
+  readonly ranges: readonly WrittenRange[];
+  /** The flash parameters that were put into it, if they were others: mode, then size and frequency, a byte each. */
+  readonly flashParameters?: number;
   /** What it is called. */
   readonly name?: string | undefined;
 }
 
 /** Writes files, in the order of their addresses, having checked all of them first. */
 export async function writeFiles(
-  loader: Loader,
-  files: readonly PlacedFile[],
-  flashSize: number | undefined,
+  connection: Connection,
+  placed: readonly PlacedFile[],
   options: WriteFlashOptions,
 ): Promise<WrittenFile[]> {
-  checkFit(files, flashSize);
+  const { loader } = connection;
+  const taken = await takeFiles(connection, placed, options);
+  const { flashSize, security } = taken;
+  const files = options.encrypt
+    ? taken.files.map((file) => ({ ...file, encrypt: true }))
+    : taken.files;
+  await checkWrite(loader, files, security, options);
+  if (options.eraseAll) await checkErase(loader, options);
   if (!options.force) await checkImages(loader, files, options);
-  const ready = files.map((file) =>
-    fromSectorStart(loader, prepare(loader, file, flashSize, options))
-  );
+  const secureBoot = security.secureBoot || loader.secureDownload;
+  const ready = files.map((file) => {
+    const preparation = { loader, flashSize, secureBoot, options };
+    return fromSectorStart(loader, prepareFile(file, preparation));
+  });
   if (options.eraseAll) await eraseChip(loader, flashSize, options);
   const written: WrittenFile[] = [];
   for (const file of ready) {
-    written.push(await writeFile(loader, file, options));
+    written.push(await writeAgainIfLost(connection, file, options));
   }
   return written;
 }
@@ -162,176 +164,101 @@ export async function eraseChip(
   options.onProgress?.({ ...event, done: total });
 }
 
-/** Compares files with the flash. */
-export async function verifyFiles(
-  loader: Loader,
-  files: readonly PlacedFile[],
-  flashSize: number | undefined,
-  options: VerifyFlashOptions,
-): Promise<VerifiedFile[]> {
-  checkFit(files, flashSize);
-  const verified: VerifiedFile[] = [];
-  for (const placed of files) {
-    const file = prepare(loader, placed, flashSize, options);
-    const md5 = md5Of(file.data);
-    await compare(loader, file, md5, options);
-    verified.push({
-      address: file.address,
-      size: file.data.length,
-      md5,
-      name: file.name,
-    });
-  }
-  return verified;
+/** Not if it is encrypted: nothing could tell afterwards what is there. */
+async function writeAgainIfLost(
+  connection: Connection,
+  file: PreparedPlace,
+  options: WriteFlashOptions,
+): Promise<WrittenFile> {
+  if (file.encrypt) return await writeFile(connection.loader, file, options);
+  return await connection.retried(options, async ({ loader, flash }) => {
+    await flash.useSize(namedSize(options), options);
+    return await writeFile(loader, file, options);
+  });
 }
 
 async function writeFile(
   loader: Loader,
-  file: PlacedFile,
+  file: PreparedPlace,
   options: WriteFlashOptions,
 ): Promise<WrittenFile> {
+  const { encrypt: encrypted = false, flashParameters } = file;
   const md5 = md5Of(file.data);
-  const outcome = {
+  const canDigest = loader.has(SPI_FLASH_MD5) && !encrypted;
+  if (!canDigest && (options.skipFlashed || file.previous !== undefined)) {
+    const message = `All of ${
+      describeFile(file)
+    } is written, as nothing can be compared with what the flash holds`;
+    options.onProgress?.({ kind: "note", port: loader.port, message });
+  }
+  const known = canDigest && !options.eraseAll
+    ? await writeDifference(loader, file, md5, options)
+    : NOTHING_KNOWN;
+  const ranges = [...known.ranges];
+  let verified = known.state === "verified";
+  if (known.state === "unknown") {
+    ranges.push(await writePiece(loader, file, options));
+    verified = options.verify !== false && canDigest;
+    if (verified) await compare(loader, file, md5, { ...options, diff: false });
+  }
+  return {
     address: file.address,
     size: file.data.length,
     md5,
     name: file.name,
+    verified,
+    encrypted,
+    skipped: ranges.length === 0,
+    ranges,
+    wireBytes: ranges.reduce((sum, { wireBytes }) => sum + wireBytes, 0),
+    ms: ranges.reduce((sum, { ms }) => sum + ms, 0),
+    ...(flashParameters !== undefined && { flashParameters }),
   };
-  const canDigest = loader.has(SPI_FLASH_MD5);
-  if (options.skipFlashed && canDigest && !options.eraseAll) {
-    const present = await flashMd5(
-      loader,
-      file.address,
-      file.data.length,
-      options,
-    );
-    if (present === md5) {
-      return { ...outcome, wireBytes: 0, ms: 0, verified: true, skipped: true };
-    }
-  }
-  const { wireBytes, ms } = await writeFlash(loader, file, options);
-  const verified = options.verify !== false && canDigest;
-  if (verified) await compare(loader, file, md5, options);
-  return { ...outcome, wireBytes, ms, verified, skipped: false };
 }
 
-async function compare(
+/** What has been written of a file, and whether the flash is known to hold it now. */
+interface Difference {
+  readonly ranges: readonly WrittenRange[];
+  readonly state: "verified" | "trusted" | "unknown";
+}
+
+const NOTHING_KNOWN: Difference = { ranges: [], state: "unknown" };
+
+/** Writes only what has to be, where something is known of the flash. */
+async function writeDifference(
   loader: Loader,
   file: PlacedFile,
   md5: string,
-  options: OperationOptions,
-): Promise<void> {
-  const actual = await flashMd5(
-    loader,
-    file.address,
-    file.data.length,
-    options,
-  );
-  if (actual === md5) return;
-  const blank = actual === md5Of(new Uint8Array(file.data.length).fill(0xff));
-  throw new VerifyError(
-    `Cannot verify ${describeFile(file)}: the flash ${
-      blank ? "is empty there" : "holds something else"
-    }`,
-    {
-      address: file.address,
-      expected: md5,
-      actual,
-      hint:
-        "Write it again; if that fails too, check the flash chip's supply, pins and protection.",
-    },
-  );
+  options: WriteFlashOptions,
+): Promise<Difference> {
+  const { previous } = file;
+  if (previous === undefined && !options.skipFlashed) return NOTHING_KNOWN;
+  const pieces = previous === undefined ? [] : changedPieces(file, previous);
+  if (pieces.length === 0 && previous && options.trustFlashContent) {
+    return { ranges: [], state: "trusted" };
+  }
+  const ranges: WrittenRange[] = [];
+  for (const piece of pieces) {
+    ranges.push(await writePiece(loader, piece, options));
+  }
+  if (await isInFlash(loader, file, md5, options)) {
+    return { ranges, state: "verified" };
+  }
+  if (previous !== undefined) {
+    const message = `The flash does not hold what ${
+      describeFile(file)
+    } was compared with: all of it is written`;
+    options.onProgress?.({ kind: "note", port: loader.port, message });
+  }
+  return { ranges, state: "unknown" };
 }
 
-function md5Of(data: Uint8Array): string {
-  return createHash("md5").update(data).digest("hex");
-}
-
-function checkFit(
-  files: readonly PlacedFile[],
-  flashSize: number | undefined,
-): void {
-  if (flashSize === undefined) return;
-  // Data are written in whole words.
-  const outside = files.find(({ address, data }) =>
-    address + alignUp(data.length, 4) > flashSize
-  );
-  if (outside === undefined) return;
-  throw new ImageError(
-    `Cannot write ${
-      describeFile(outside)
-    }: its ${outside.data.length} bytes go past the end of the flash at ` +
-      formatAddress(flashSize),
-    { code: "flash-too-small", offset: flashSize - outside.address },
-  );
-}
-
-/** Pads a file, and changes its flash parameters where it is a bootloader. */
-function prepare(
+async function writePiece(
   loader: Loader,
-  file: PlacedFile,
-  flashSize: number | undefined,
-  options: FlashParameterOptions & OperationOptions,
-): PlacedFile {
-  const { chip, port } = loader;
-  let data = padTo(file.data, 4);
-  checkParameters(options, chip);
-  if (file.address === chip.flash.bootloaderOffset) {
-    const size = options.flashSize === "detect"
-      ? sizeName(loader, flashSize)
-      : named(options.flashSize);
-    const parameters = {
-      mode: named(options.flashMode),
-      frequency: named(options.flashFrequency),
-      size,
-    };
-    try {
-      data = patchFlashParameters(data, parameters, chip);
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      const message = `Flash parameters are left as they are in ${
-        describeFile(file)
-      }: ${error.message}`;
-      if (Object.values(parameters).some(Boolean)) {
-        options.onProgress?.({ kind: "note", port, message });
-      }
-    }
-  }
-  const { deflated, ...rest } = file;
-  return data === file.data ? { ...rest, data, deflated } : { ...rest, data };
-}
-
-/** A ROM erases from the start of a sector, and programs from where it began to erase. */
-function fromSectorStart(loader: Loader, file: PlacedFile): PlacedFile {
-  const address = alignDown(file.address, FLASH_SECTOR_SIZE);
-  const gap = file.address - address;
-  if (loader.isStub || gap === 0) return file;
-  const { deflated: _deflated, ...rest } = file;
-  const data = concatBytes([new Uint8Array(gap).fill(0xff), file.data]);
-  return { ...rest, address, data };
-}
-
-/** @throws {RangeError} If the chip does not know a parameter, whatever it is for. */
-function checkParameters(
-  options: FlashParameterOptions,
-  { name, flash }: ChipFamily,
-): void {
-  const known = {
-    flashMode: Object.keys(FLASH_MODES),
-    flashFrequency: Object.keys(flash.frequencies),
-    flashSize: ["detect", ...Object.keys(flash.sizes)],
-  };
-  for (const option of ["flashMode", "flashFrequency", "flashSize"] as const) {
-    const value = named(options[option]);
-    if (value === undefined || known[option].includes(value)) continue;
-    throw new RangeError(
-      `Cannot use ${option} "${value}": ${name} knows ${
-        known[option].join(", ")
-      }`,
-    );
-  }
-}
-
-function named<T extends string>(value: T | "keep" | undefined): T | undefined {
-  return value === "keep" || value === undefined ? undefined : value;
+  { address, data, deflated, encrypt: encrypted }: PlacedFile,
+  options: WriteFlashOptions,
+): Promise<WrittenRange> {
+  const write = { address, data, deflated, encrypted };
+  const { wireBytes, ms } = await writeFlash(loader, write, options);
+  return { address, size: data.length, wireBytes, ms };
 }

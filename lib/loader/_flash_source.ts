@@ -2,11 +2,12 @@ import { alignDown, alignUp, padTo } from "../bytes.ts";
 import {
   FLASH_BEGIN,
   FLASH_DEFL_BEGIN,
+  type FlashBeginParams,
   type FlashEndParams,
 } from "../protocol/commands.ts";
 import { InflateMeter } from "./_deflate.ts";
 import type { CommandOptions } from "./link.ts";
-import type { FlashBegin, Loader } from "./loader.ts";
+import type { Loader } from "./loader.ts";
 
 /** A packet that is about to be sent. */
 export interface FlashBlock {
@@ -46,6 +47,8 @@ export interface FlashSourceParams {
   readonly address: number;
   readonly data: Uint8Array;
   readonly blockSize: number;
+  /** Whether the device encrypts the data. */
+  readonly encrypted: boolean;
 }
 
 const SECTOR_SIZE = 0x1000;
@@ -55,18 +58,19 @@ const INFLATE_WINDOW = 0x8000;
 
 /** The bytes as they are, the last packet filled up with 0xFF. */
 export function plainSource(
-  { address, data, blockSize }: FlashSourceParams,
+  { address, data, blockSize, encrypted }: FlashSourceParams,
 ): FlashSource {
   const blocks = Math.ceil(data.length / blockSize);
   return {
     blocks,
     begin(loader, from, options) {
       const done = from * blockSize;
-      const begin: FlashBegin = {
+      const begin: FlashBeginParams = {
         size: data.length - done,
         blocks: blocks - from,
         blockSize,
         offset: address + done,
+        encrypted,
       };
       return loader.flashBegin(begin, {
         limit: FLASH_BEGIN.timeout(loader.link.timeouts, begin),
@@ -104,7 +108,7 @@ function sectorStart(index: number, blockSize: number): number {
 
 /** The bytes as a zlib stream, which can only begin at its start. */
 export function deflatedSource(
-  { address, data, blockSize }: FlashSourceParams,
+  { address, data, blockSize, encrypted }: FlashSourceParams,
   deflated: Uint8Array,
 ): FlashSource {
   const blocks = Math.ceil(deflated.length / blockSize);
@@ -118,7 +122,13 @@ export function deflatedSource(
       const size = loader.isStub
         ? data.length
         : alignUp(data.length, blockSize);
-      const begin: FlashBegin = { size, blocks, blockSize, offset: address };
+      const begin: FlashBeginParams = {
+        size,
+        blocks,
+        blockSize,
+        offset: address,
+        encrypted,
+      };
       return loader.flashDeflBegin(begin, {
         limit: FLASH_DEFL_BEGIN.timeout(loader.link.timeouts, begin),
         ...options,

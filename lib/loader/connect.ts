@@ -22,6 +22,7 @@ import { operate } from "./_operation.ts";
 import { detectChip, isStubAnswering } from "./detect.ts";
 import { diagnoseConnect, isReadable } from "./diagnosis.ts";
 import { type FrameExchange, Link, type LinkOptions } from "./link.ts";
+import { powerFlash } from "./flash_power.ts";
 import { Loader } from "./loader.ts";
 import {
   isUsbJtag,
@@ -31,6 +32,8 @@ import {
   stopWatchdogs,
   transistorResets,
 } from "./reset.ts";
+import { bootLogSpeeds } from "./quirks.ts";
+import { readUsbMode } from "./usb_mode.ts";
 
 /**
  * What is done before the first command: `default-reset` resets the chip in
@@ -119,13 +122,20 @@ async function connect(link: Link, options: ConnectOptions): Promise<Loader> {
   const isStub = options.before === "no-reset-no-sync"
     ? undefined
     : await synchronise(link, options);
-  const chip = await detectChip(link, expected, { signal });
+  const { chip, secureDownload } = await detectChip(link, expected, { signal });
   options.onProgress?.({ kind: "identify", port: link.port, chip: chip.name });
-  const loader = new Loader(link, chip, {
-    isStub: isStub ?? await isStubAnswering(link, chip, { signal }),
-  });
-  await stopWatchdogs(loader, { signal });
-  return loader;
+  const answering = isStub ?? await isStubAnswering(link, chip, { signal });
+  const state = {
+    isStub: answering,
+    secureDownload: secureDownload && !answering,
+  };
+  const loader = new Loader(link, chip, state);
+  if (loader.secureDownload) return loader;
+  const usbMode = await readUsbMode(loader, { signal });
+  const known = new Loader(link, chip, { ...state, usbMode });
+  await stopWatchdogs(known, { signal });
+  if (!answering) await powerFlash(known, { signal });
+  return known;
 }
 
 /** @returns Whether a stub answers. */
@@ -270,8 +280,9 @@ async function readOtherReplies(
 }
 
 /**
- * Where all that came was unreadable, it may be the log of an ESP8266, whose
- * ROM talks at 74,880 baud: resets once more and listens at that speed.
+ * Where all that came was unreadable, it may be the log of an ESP8266, or of
+ * an ESP32-C2 with its crystal, whose ROMs talk at 74,880 baud: resets once
+ * more and listens at that speed.
  */
 async function readSlowLog(
   link: Link,
@@ -280,9 +291,9 @@ async function readSlowLog(
   options: ConnectOptions,
 ): Promise<Uint8Array | undefined> {
   const { baudRate } = link;
-  const speeds = (options.chip === undefined ? CHIPS : [options.chip])
-    .map((chip) => chip.rom.bootLogBaud);
-  const slow = speeds.find((speed) => speed !== baudRate);
+  const chips = options.chip === undefined ? CHIPS : [options.chip];
+  const slow = chips.flatMap(bootLogSpeeds)
+    .find((speed) => speed !== baudRate);
   if (
     reset === undefined || log === undefined || log.length === 0 ||
     slow === undefined || isReadable(log)

@@ -6,17 +6,31 @@
 
 import type { ChipFamily } from "../chips/family.ts";
 import {
+  BETA_IDS,
   chipByMagic,
   chipBySecurityId,
+  CHIPS,
   MAGIC_ADDRESS,
 } from "../chips/registry.ts";
 import { ChipError, CommandError, TimeoutError } from "../errors.ts";
 import { GET_SECURITY_INFO, READ_REG } from "../protocol/commands.ts";
 import type { CommandOptions, Link } from "./link.ts";
-import { decodeSecurityInfo } from "./security.ts";
+import {
+  decodeSecurityInfo,
+  SECURITY_FLAGS,
+  type SecurityInfo,
+} from "./security.ts";
 
 /** What a ROM answers to a command that it does not know. */
 const ROM_REFUSAL = 0x0105;
+
+/** What answers. */
+export interface DetectedChip {
+  /** The chip's family. */
+  readonly chip: ChipFamily;
+  /** Whether its ROM says that it is in secure download mode. */
+  readonly secureDownload: boolean;
+}
 
 /**
  * Finds out which chip answers: by the chip id in GET_SECURITY_INFO's answer,
@@ -29,16 +43,18 @@ export async function detectChip(
   link: Link,
   expected: ChipFamily | undefined,
   options: CommandOptions = {},
-): Promise<ChipFamily> {
+): Promise<DetectedChip> {
   // An ESP8266 or ESP32 that is expected needs no command that it refuses.
-  if (expected?.detect.kind === "magic") {
+  if (expected !== undefined && !hasSecurityInfo(expected)) {
     const magic = await readMagic(link, options);
-    if (expected.detect.values.includes(magic)) return expected;
+    if (chipByMagic(magic) === expected) {
+      return { chip: expected, secureDownload: false };
+    }
   }
   const found = await findChip(link, options);
-  if (expected !== undefined && found !== expected) {
+  if (expected !== undefined && found.chip !== expected) {
     throw new ChipError(
-      `Cannot go on: the chip on ${link.port} is an ${found.name}, not an ${expected.name}`,
+      `Cannot go on: the chip on ${link.port} is an ${found.chip.name}, not an ${expected.name}`,
       { code: "chip-mismatch", hint: "Choose the right chip, or none." },
     );
   }
@@ -48,24 +64,52 @@ export async function detectChip(
 async function findChip(
   link: Link,
   options: CommandOptions,
-): Promise<ChipFamily> {
-  const id = await readChipIdNumber(link, options);
+): Promise<DetectedChip> {
+  const info = await readSecurityInfo(link, options);
+  const flags = info?.flags ?? 0;
+  const secureDownload = (flags & SECURITY_FLAGS.secureDownload) !== 0;
+  const id = info?.chipId;
   if (id !== undefined) {
-    return chipBySecurityId(id) ?? unknown(link, `chip id ${id}`);
+    const chip = chipBySecurityId(id) ?? unknownId(link, id);
+    return { chip, secureDownload };
+  }
+  // In secure download mode no word can be read; but one chip alone tells its
+  // state and not its id.
+  const silent = CHIPS.find((chip) =>
+    chip.detect.kind === "magic" && hasSecurityInfo(chip)
+  );
+  if (secureDownload && silent !== undefined) {
+    return { chip: silent, secureDownload };
   }
   const magic = await readMagic(link, options);
-  return chipByMagic(magic) ??
+  const chip = chipByMagic(magic) ??
     unknown(link, `magic value 0x${magic.toString(16).padStart(8, "0")}`);
+  return { chip, secureDownload };
 }
 
-/** The id, `undefined` from a chip that does not know the command or whose answer has none. */
-async function readChipIdNumber(
+function hasSecurityInfo({ rom }: ChipFamily): boolean {
+  return rom.opcodes.includes(GET_SECURITY_INFO.opcode);
+}
+
+function unknownId(link: Link, id: number): never {
+  if (!BETA_IDS.includes(id)) unknown(link, `chip id ${id}`);
+  throw new ChipError(
+    `Cannot use the chip on ${link.port}: its chip id ${id} is an unsupported beta's`,
+    {
+      code: "chip-unknown",
+      hint: "Take a chip that is sold: betas have another ROM.",
+    },
+  );
+}
+
+/** The state, `undefined` from a chip that does not know the command. */
+async function readSecurityInfo(
   link: Link,
   options: CommandOptions,
-): Promise<number | undefined> {
+): Promise<SecurityInfo | undefined> {
   try {
     const answer = await link.command(GET_SECURITY_INFO, undefined, options);
-    return decodeSecurityInfo(answer).chipId;
+    return decodeSecurityInfo(answer);
   } catch (error) {
     const refused = error instanceof CommandError ||
       error instanceof TimeoutError && !options.signal?.aborted;

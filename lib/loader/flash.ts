@@ -18,13 +18,18 @@ import { readPackets, readSlowly } from "./_flash_reader.ts";
 import { deflatedSource, plainSource } from "./_flash_source.ts";
 import { sendToFlash } from "./_flash_writer.ts";
 import { operate } from "./_operation.ts";
+import { spiAttachWord, type SpiConnection } from "./flash_pins.ts";
 import type { Loader } from "./loader.ts";
 import { erasedSizeOf } from "./quirks.ts";
 
 /** Options of {@linkcode attachFlash}. */
 export interface AttachFlashOptions extends OperationOptions {
-  /** Pins that are not the default ones: 1 for HSPI, or five numbers of six bits: hd, cs, d, q, clk from the top. */
-  readonly pins?: number | undefined;
+  /**
+   * Where the flash is.
+   *
+   * @default The package's own pins
+   */
+  readonly connection?: SpiConnection | undefined;
   /** The flash's size in bytes, where it is known. */
   readonly size?: number | undefined;
 }
@@ -37,13 +42,15 @@ export interface FlashWriteParams {
   readonly data: Uint8Array;
   /** A zlib stream of exactly `data`, where it has been made already. */
   readonly deflated?: Uint8Array | undefined;
+  /** Whether the chip encrypts it on its way into flash. */
+  readonly encrypted?: boolean | undefined;
 }
 
 /** Options of {@linkcode writeFlash}. */
 export interface WriteFlashOptions extends OperationOptions {
   /**
    * Whether to send a zlib stream, if that is shorter. By default where the
-   * loader can inflate.
+   * loader can inflate, but not in secure download mode.
    */
   readonly compress?: boolean | undefined;
 }
@@ -59,24 +66,28 @@ export interface FlashWriteResult {
 }
 
 const SECTOR_SIZE = 0x1000;
+/** Where addresses of three bytes end, which is as far as a ROM reaches. */
+export const THREE_BYTE_END = 0x100_0000;
 
 /**
  * Connects the flash to the loader's driver, which must be done once before
  * anything else, and tells the driver its size.
  *
- * @throws {ChipError} `chip-lacks` if the loader cannot use other pins.
+ * @throws {ChipError} `chip-lacks` if the chip or its ROM cannot use other pins.
+ * @throws {RangeError} If the chip has no such pin.
  */
 export async function attachFlash(
   loader: Loader,
   options: AttachFlashOptions = {},
 ): Promise<void> {
-  const { pins = 0, size } = options;
+  const { connection, size } = options;
+  const word = spiAttachWord(loader.chip, connection ?? "SPI");
   const { clock } = loader.link;
   await operate(clock, "attach the flash", options, async (signal) => {
     // A stub has attached it to its default pins when it started.
-    if (loader.has(SPI_ATTACH) || pins !== 0) {
-      if (!loader.isStub || pins !== 0) {
-        await loader.spiAttach(pins, { signal });
+    if (loader.has(SPI_ATTACH) || word !== 0) {
+      if (!loader.isStub || connection !== undefined) {
+        await loader.spiAttach(word, { signal });
       }
     } else {
       // The ESP8266's ROM attaches with the first FLASH_BEGIN, even of nothing.
@@ -102,10 +113,10 @@ export async function writeFlash(
   write: FlashWriteParams,
   options: WriteFlashOptions = {},
 ): Promise<FlashWriteResult> {
-  const { address, data } = write;
+  const { address, data, encrypted = false } = write;
   const { clock } = loader.link;
   const what = `write flash at ${formatAddress(address)}`;
-  checkRange(what, { address, size: data.length });
+  checkRange(loader, what, { address, size: data.length });
   if (!loader.isStub && address % SECTOR_SIZE !== 0) {
     throw new RangeError(
       `Cannot ${what}: a ROM writes from the start of a 4 KiB sector only`,
@@ -116,7 +127,8 @@ export async function writeFlash(
     const stream = await deflatedIfShorter(loader, write, options);
     signal?.throwIfAborted();
     noteMoreErased(loader, { address, size: data.length }, options);
-    const params = { address, data, blockSize: loader.flashBlockSize };
+    const blockSize = loader.flashBlockSize;
+    const params = { address, data, blockSize, encrypted };
     using source = stream === undefined
       ? plainSource(params)
       : deflatedSource(params, stream);
@@ -135,7 +147,7 @@ export async function writeFlash(
 
 async function deflatedIfShorter(
   loader: Loader,
-  { data, deflated }: FlashWriteParams,
+  { data, deflated, encrypted }: FlashWriteParams,
   { compress }: WriteFlashOptions,
 ): Promise<Uint8Array | undefined> {
   const able = loader.has(FLASH_DEFL_BEGIN);
@@ -145,7 +157,11 @@ async function deflatedIfShorter(
       { code: "chip-lacks", hint: "Use the flasher stub." },
     );
   }
-  if (compress === false || !able || data.length === 0) return undefined;
+  // Whether a ROM inflates in secure download mode, and what it makes of a
+  // stream that it is to encrypt as well, is not documented.
+  const doubtful = !loader.isStub && (loader.secureDownload || encrypted);
+  const wanted = compress ?? !doubtful;
+  if (!wanted || !able || data.length === 0) return undefined;
   const stream = deflated ?? await deflate(data);
   return stream.length < data.length ? stream : undefined;
 }
@@ -166,7 +182,7 @@ export async function readFlash(
   options: OperationOptions = {},
 ): Promise<Uint8Array> {
   const what = `read flash at ${formatAddress(address)}`;
-  checkRange(what, { address, size });
+  checkRange(loader, what, { address, size });
   const { clock, timeouts } = loader.link;
   const range = { address, size };
   return await operate(clock, what, options, (signal) => {
@@ -195,7 +211,7 @@ export async function flashMd5(
 ): Promise<string> {
   const what = `compute the digest of flash at ${formatAddress(address)}`;
   const range = { address, size };
-  checkRange(what, range);
+  checkRange(loader, what, range);
   return await operate(
     loader.link.clock,
     what,
@@ -236,7 +252,7 @@ export async function eraseRegion(
 ): Promise<void> {
   const what = `erase flash at ${formatAddress(address)}`;
   const range = { address, size };
-  checkRange(what, range);
+  checkRange(loader, what, range);
   if (address % SECTOR_SIZE !== 0 || size % SECTOR_SIZE !== 0) {
     throw new RangeError(
       `Cannot ${what}: address and size (${size}) must be multiples of 4 KiB`,
@@ -260,7 +276,11 @@ export async function eraseRegion(
   });
 }
 
-function checkRange(what: string, { address, size }: FlashRange): void {
+function checkRange(
+  loader: Loader,
+  what: string,
+  { address, size }: FlashRange,
+): void {
   const sound = Number.isInteger(address) && Number.isInteger(size) &&
     address >= 0 && size >= 0 && address + size <= 2 ** 32;
   if (!sound) {
@@ -268,6 +288,20 @@ function checkRange(what: string, { address, size }: FlashRange): void {
       `Cannot ${what}: ${size} bytes from there are no range of flash`,
     );
   }
+  const { chip, isStub } = loader;
+  const end = address + size;
+  if (end <= THREE_BYTE_END || isStub && chip.flash.beyond16MB) return;
+  throw new ChipError(
+    `Cannot ${what}: the ${chip.name}${
+      isStub ? "" : " ROM"
+    } reaches only the first 16 MB of flash`,
+    {
+      code: "chip-lacks",
+      hint: chip.flash.beyond16MB && !loader.secureDownload
+        ? "Use the flasher stub."
+        : "Write, read and erase below 0x0100_0000 only.",
+    },
+  );
 }
 
 function reportErase(

@@ -11,11 +11,11 @@ import type {
   ChipFamily,
   EfuseField,
   EfuseLayout,
-  MeasuredCrystal,
   TextRule,
 } from "../chips/family.ts";
 import type { OperationOptions } from "../progress.ts";
 import { operate } from "./_operation.ts";
+import { crystalMhz, type ReadWord } from "./crystal.ts";
 import type { Loader } from "./loader.ts";
 import { type ChipRevision, macFromOtp, revisionOf } from "./quirks.ts";
 
@@ -41,18 +41,11 @@ export interface ChipIdentity {
   readonly chipId: number;
 }
 
-/** Reads a word once, however often it is asked for. */
-type ReadWord = (address: number) => Promise<number>;
-
 /** Reads a field of the chip's record by its name. */
-type ReadField = (name: string) => Promise<number>;
+export type ReadField = (name: string) => Promise<number>;
 
-/** UART_CLKDIV's whole part. */
-const CLKDIV_MASK = 0xf_ffff;
 /** An address's first three bytes, as they are written: `aa:bb:cc`. */
 const VENDOR_LENGTH = 8;
-/** How far a measured crystal may be off, in megahertz, before a note says so. */
-const CRYSTAL_TOLERANCE = 1;
 
 /** Reads everything that a chip says about itself. */
 export async function readIdentity(
@@ -138,6 +131,22 @@ export async function readChipId(
     "read the chip id",
     options,
     (readWord) => chipIdOf(loader.chip, readWord),
+  );
+}
+
+/** Lets `work` read fields and words, each word once. */
+export async function withFields<T>(
+  loader: Loader,
+  what: string,
+  options: OperationOptions,
+  work: (read: ReadField, readWord: ReadWord) => Promise<T>,
+): Promise<T> {
+  return await withWords(
+    loader,
+    what,
+    options,
+    (readWord) =>
+      work((name) => readField(loader.chip, name, readWord), readWord),
   );
 }
 
@@ -240,39 +249,6 @@ async function holds(
     if (value < min || value > max) return false;
   }
   return true;
-}
-
-async function crystalMhz(
-  loader: Loader,
-  readWord: ReadWord,
-  options: OperationOptions,
-): Promise<number> {
-  const { crystal, registers } = loader.chip;
-  if (crystal.kind === "fixed") return crystal.mhz;
-  const divider = await readWord(registers.uartClkDiv) & CLKDIV_MASK;
-  const measured = loader.link.baudRate * divider / 1e6 / crystal.divider;
-  const nearest = nearestCandidate(crystal, measured);
-  if (Math.abs(nearest - measured) > CRYSTAL_TOLERANCE) {
-    options.onProgress?.({
-      kind: "note",
-      port: loader.port,
-      message: `The crystal seems to have ${
-        measured.toFixed(2)
-      } MHz: ${nearest} MHz is assumed`,
-    });
-  }
-  return nearest;
-}
-
-function nearestCandidate(
-  { candidates }: MeasuredCrystal,
-  measured: number,
-): number {
-  return candidates.reduce((nearest, candidate) =>
-    Math.abs(candidate - measured) < Math.abs(nearest - measured)
-      ? candidate
-      : nearest
-  );
 }
 
 async function addressesOf(

@@ -205,6 +205,12 @@ export class Link implements AsyncDisposable {
     return this.#line.detach();
   }
 
+  /** As {@linkcode detach}, and hands the port over. */
+  async release(): Promise<Transport> {
+    await this.detach();
+    return this.#transport;
+  }
+
   /** Closes the port. Closing twice is harmless. */
   async close(): Promise<void> {
     await this.detach();

@@ -39,12 +39,14 @@ import {
   WRITE_REG,
 } from "../protocol/commands.ts";
 import type { CommandOptions, Link } from "./link.ts";
-import { eraseSizeFor, romBaudFor } from "./quirks.ts";
-import { decodeSecurityInfo, type SecurityInfo } from "./security.ts";
+import { eraseSizeFor, needsCrystalForBaud, romBaudFor } from "./quirks.ts";
+import {
+  decodeSecurityInfo,
+  secureDownloadRefusal,
+  type SecurityInfo,
+} from "./security.ts";
 import type { StubImage } from "./stub.ts";
-
-/** FLASH_BEGIN's parameters, without what the loader knows itself. */
-export type FlashBegin = Omit<FlashBeginParams, "encrypted">;
+import { type UsbMode, usbModeOf } from "./usb_mode.ts";
 
 /** Options of {@linkcode Loader.writeReg}. */
 export interface WriteRegOptions extends CommandOptions {
@@ -74,6 +76,14 @@ export interface LoaderOptions {
   readonly isStub: boolean;
   /** The stub that was uploaded, where it is known. */
   readonly stub?: StubImage | undefined;
+  /**
+   * Whether the ROM is in secure download mode.
+   *
+   * @default {false}
+   */
+  readonly secureDownload?: boolean | undefined;
+  /** The chip's own USB port that it is connected by; what the port's ids tell by default. */
+  readonly usbMode?: UsbMode | undefined;
 }
 
 /** How long a device needs after it has changed its speed, in milliseconds. */
@@ -83,7 +93,8 @@ const STUB_FLASH_BLOCK = 0x4000;
 
 /**
  * A chip that answers commands. Addresses are byte addresses; a command that
- * the ROM does not have is refused without asking it.
+ * the ROM does not have, or not in secure download mode, is refused without
+ * asking it.
  */
 export class Loader implements AsyncDisposable {
   /** The line to the chip. */
@@ -94,6 +105,10 @@ export class Loader implements AsyncDisposable {
   readonly isStub: boolean;
   /** The stub that was uploaded; `undefined` for a ROM, and for a stub that ran already. */
   readonly stub: StubImage | undefined;
+  /** Whether the ROM is in secure download mode, which leaves it few commands. */
+  readonly secureDownload: boolean;
+  /** The chip's own USB port that it is connected by, if by one. */
+  readonly usbMode: UsbMode | undefined;
 
   /** Makes a loader of a line whose chip is known. */
   constructor(link: Link, chip: ChipFamily, options: LoaderOptions) {
@@ -101,6 +116,8 @@ export class Loader implements AsyncDisposable {
     this.chip = chip;
     this.isStub = options.isStub;
     this.stub = options.stub;
+    this.secureDownload = options.secureDownload ?? false;
+    this.usbMode = options.usbMode ?? usbModeOf(link.info, chip);
   }
 
   /** The port's path or URL. */
@@ -110,20 +127,26 @@ export class Loader implements AsyncDisposable {
 
   /** How many bytes a FLASH_DATA packet has. */
   get flashBlockSize(): number {
-    const own = this.isStub ? STUB_FLASH_BLOCK : this.chip.rom.flashBlockSize;
-    return this.#otgBlockSize() ?? own;
+    return this.isStub ? STUB_FLASH_BLOCK : this.chip.rom.flashBlockSize;
   }
 
-  /** How many bytes a MEM_DATA packet has. */
+  /** How many bytes a MEM_DATA packet has: fewer over USB-OTG, whose buffer in the ROM is small. */
   get ramBlockSize(): number {
-    return this.#otgBlockSize() ?? this.chip.rom.ramBlockSize;
+    const { rom, usb } = this.chip;
+    const isOtg = this.usbMode === "otg";
+    return isOtg && usb?.otgBlockSize || rom.ramBlockSize;
   }
 
   /** Whether the loader knows a command. */
   has(command: { readonly opcode: number }): boolean {
-    return this.isStub
-      ? command.opcode !== READ_FLASH_SLOW.opcode
-      : this.chip.rom.opcodes.includes(command.opcode);
+    const { opcode } = command;
+    if (this.isStub) return opcode !== READ_FLASH_SLOW.opcode;
+    const { opcodes, secureDownloadOpcodes = [] } = this.chip.rom;
+    if (!this.secureDownload) return opcodes.includes(opcode);
+    // A speed that only registers can tell cannot be asked for.
+    const blind = opcode === CHANGE_BAUDRATE.opcode &&
+      needsCrystalForBaud(this.chip);
+    return !blind && secureDownloadOpcodes.includes(opcode);
   }
 
   /** SYNC: yields zero from a stub. */
@@ -156,8 +179,12 @@ export class Loader implements AsyncDisposable {
     );
   }
 
-  /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}. */
-  flashBegin(params: FlashBegin, options: CommandOptions = {}): Promise<void> {
+  /** FLASH_BEGIN: erases `size` bytes and opens them for {@linkcode flashData}; nothing is encrypted unless `params` say so. */
+  // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
+  async flashBegin(
+    params: FlashBeginParams,
+    options: CommandOptions = {},
+  ): Promise<void> {
     const size = this.isStub
       ? params.size
       : eraseSizeFor(this.chip, params.offset, params.size);
@@ -180,7 +207,11 @@ export class Loader implements AsyncDisposable {
   }
 
   /** FLASH_DEFL_BEGIN: erases `size` bytes and opens them for a zlib stream. */
-  flashDeflBegin(params: FlashBegin, options?: CommandOptions): Promise<void> {
+  // deno-lint-ignore require-await -- A missing ability rejects, it does not throw.
+  async flashDeflBegin(
+    params: FlashBeginParams,
+    options?: CommandOptions,
+  ): Promise<void> {
     return this.#run(FLASH_DEFL_BEGIN, this.#begin(params), options);
   }
 
@@ -264,7 +295,8 @@ export class Loader implements AsyncDisposable {
    * Changes the speed of both ends.
    *
    * @param baud In baud.
-   * @throws {ChipError} `chip-lacks` on a ROM that cannot do it, the ESP8266's.
+   * @throws {ChipError} `chip-lacks` on a ROM that cannot do it, the ESP8266's;
+   * `security-active` in secure download mode on one that must know its crystal.
    * @throws {TransportError} `baud-unsupported` if this end cannot; the chip has changed by then.
    */
   async changeBaudRate(
@@ -305,6 +337,7 @@ export class Loader implements AsyncDisposable {
   /** @throws {ChipError} `chip-lacks` if the loader does not know the command. */
   #require(command: { readonly name: string; readonly opcode: number }): void {
     if (this.has(command)) return;
+    if (this.secureDownload) throw secureDownloadRefusal(`run ${command.name}`);
     const loader = this.isStub ? "stub" : "ROM";
     const stubHas = command.opcode !== READ_FLASH_SLOW.opcode;
     throw new ChipError(
@@ -316,18 +349,20 @@ export class Loader implements AsyncDisposable {
     );
   }
 
-  /** The fifth word, the encryption flag, is there for stubs and newer ROMs only. */
-  #begin(params: FlashBegin): FlashBeginParams {
-    const flagged = this.isStub || this.chip.rom.encryptedFlag;
-    return flagged ? { ...params, encrypted: false } : params;
-  }
-
-  /** The smaller packets that the USB-OTG port of some chips needs. */
-  #otgBlockSize(): number | undefined {
-    const { usb } = this.chip;
-    const isOtg = usb?.otgProductId !== undefined &&
-      this.link.info.usbProductId === usb.otgProductId;
-    return isOtg ? usb.otgBlockSize : undefined;
+  /**
+   * The fifth word, the encryption flag, is there for stubs and newer ROMs only.
+   *
+   * @throws {ChipError} `chip-lacks` if it is needed and not there.
+   */
+  #begin({ encrypted = false, ...params }: FlashBeginParams): FlashBeginParams {
+    if (this.isStub || this.chip.rom.encryptedFlag) {
+      return { ...params, encrypted };
+    }
+    if (!encrypted) return params;
+    throw new ChipError(
+      `Cannot write encrypted: the ${this.chip.name} ROM cannot encrypt`,
+      { code: "chip-lacks", hint: "Use the flasher stub." },
+    );
   }
 }
 

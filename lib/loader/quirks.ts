@@ -7,6 +7,7 @@
 import { alignUp, formatMac } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { ChipError } from "../errors.ts";
+import { crystalMhz } from "./crystal.ts";
 import type { CommandOptions } from "./link.ts";
 import type { Loader } from "./loader.ts";
 
@@ -76,20 +77,64 @@ const CK8M_DIVIDER = 256;
 /** The crystals that the ROM knows, and what lies between them, in hertz. */
 const ROM_CRYSTALS = { low: 26e6, high: 40e6, limit: 33e6 } as const;
 
-/**
- * `esp32-rom-baud`: the speed to ask the ROM for so that it sets `baud`.
- *
- * The ROM measures its crystal against an oscillator that drifts and works
- * out its divider from that, so it errs by as much as the measurement does.
- */
+/** What the ESP32-C2's ROM takes its crystal for, in megahertz. */
+const C2_ROM_CRYSTAL = 40;
+/** PCR_SYSCLK_CONF (ESP32-C5 TRM, chapter "Reset and Clock"): PCR_CLK_XTAL_FREQ, in megahertz. */
+const C5_CLOCK = { address: 0x6009_6110, shift: 24, mask: 0x7f } as const;
+
+/** The speed to ask a ROM for so that it sets `baud`: one that goes with the crystal that the ROM believes in. */
 export async function romBaudFor(
   loader: Loader,
   baud: number,
   options: CommandOptions = {},
 ): Promise<number> {
-  const { quirks, efuse } = loader.chip;
-  const fuses = efuse.blocks["block0"];
-  if (!quirks.includes("esp32-rom-baud") || fuses === undefined) return baud;
+  const { quirks } = loader.chip;
+  const scaled = async (believed: number) => {
+    const real = await crystalMhz(
+      loader,
+      (address) => loader.readReg(address, options),
+    );
+    return Math.floor(baud * believed / real);
+  };
+  if (quirks.includes("esp32-rom-baud")) {
+    return await measuredBaud(loader, baud, options);
+  }
+  if (quirks.includes("esp32c2-rom-baud")) return await scaled(C2_ROM_CRYSTAL);
+  if (quirks.includes("esp32c5-rom-baud")) {
+    const { address, shift, mask } = C5_CLOCK;
+    const believed = await loader.readReg(address, options) >>> shift & mask;
+    return believed === 0 ? baud : await scaled(believed);
+  }
+  return baud;
+}
+
+/** The speeds that a chip's boot log may have: `esp32c2-rom-baud` errs in that too, by the crystal that most boards have. */
+export function bootLogSpeeds({ quirks, rom, crystal }: ChipFamily): number[] {
+  const { bootLogBaud } = rom;
+  if (!quirks.includes("esp32c2-rom-baud") || crystal.kind === "fixed") {
+    return [bootLogBaud];
+  }
+  return crystal.candidates.map((real) => bootLogBaud * real / C2_ROM_CRYSTAL);
+}
+
+/** Whether registers must be read before a ROM can be asked for a speed. */
+export function needsCrystalForBaud({ quirks }: ChipFamily): boolean {
+  return quirks.includes("esp32c2-rom-baud") ||
+    quirks.includes("esp32c5-rom-baud");
+}
+
+/**
+ * `esp32-rom-baud`: the ROM measures its crystal against an oscillator that
+ * drifts and works out its divider from that, so it errs by as much as the
+ * measurement does.
+ */
+async function measuredBaud(
+  loader: Loader,
+  baud: number,
+  options: CommandOptions,
+): Promise<number> {
+  const fuses = loader.chip.efuse.blocks["block0"];
+  if (fuses === undefined) return baud;
   const counted = await loader.readReg(RTC_CALIBRATION, options) >>>
     CALIBRATION_SHIFT;
   const oscillator =

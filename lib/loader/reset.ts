@@ -7,11 +7,13 @@
 import { type Clock, delay } from "../clock.ts";
 import { ChipError, CommandError, TimeoutError } from "../errors.ts";
 import type { ProgressListener } from "../progress.ts";
+import { WRITE_REG } from "../protocol/commands.ts";
 import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { attachFlash } from "./flash.ts";
 import type { Link } from "./link.ts";
 import type { Loader } from "./loader.ts";
 import { RESET_SEQUENCES, type ResetSequence } from "./reset_sequence.ts";
+import { USB_VENDOR } from "./usb_mode.ts";
 
 export {
   parseResetSequence,
@@ -31,8 +33,6 @@ export interface ResetOptions {
   readonly onProgress?: ProgressListener | undefined;
 }
 
-/** Espressif's USB vendor id. */
-const USB_VENDOR = 0x303a;
 /** The USB-Serial/JTAG controller's product id, the same on every chip. */
 const USB_JTAG_PRODUCT = 0x1001;
 
@@ -171,7 +171,7 @@ export async function stopWatchdogs(
   const { watchdog: dog, superWatchdog } = loader.chip.registers;
   if (
     dog === undefined || superWatchdog === undefined ||
-    !isUsbJtag(loader.link.info)
+    loader.usbMode !== "jtag"
   ) {
     return;
   }
@@ -192,11 +192,10 @@ export async function leaveForcedDownload(
   loader: Loader,
   options: ResetOptions = {},
 ): Promise<void> {
-  const { registers, usb } = loader.chip;
-  const { usbVendorId, usbProductId } = loader.link.info;
+  const { registers } = loader.chip;
   if (
-    registers.forceDownloadBoot === undefined || usbVendorId !== USB_VENDOR ||
-    usbProductId !== usb?.otgProductId
+    registers.forceDownloadBoot === undefined || loader.usbMode !== "otg" ||
+    !loader.has(WRITE_REG)
   ) {
     return;
   }
@@ -204,8 +203,7 @@ export async function leaveForcedDownload(
     const { address, mask } = registers.forceDownloadBoot;
     await loader.writeReg(address, 0, { mask, signal: options.signal });
   } catch (error) {
-    // In secure download mode there is no register access, and nothing was forced.
-    // Nor does a chip answer that is lost, and it can still be reset.
+    // A chip that is lost does not answer, and can still be reset.
     const refused = error instanceof CommandError ||
       error instanceof TimeoutError && !options.signal?.aborted;
     if (!refused) throw error;

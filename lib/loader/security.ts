@@ -5,7 +5,7 @@
  */
 
 import { viewOf } from "../bytes.ts";
-import { FrameError } from "../errors.ts";
+import { ChipError, FrameError } from "../errors.ts";
 
 /** A chip's security state. */
 export interface SecurityInfo {
@@ -19,6 +19,53 @@ export interface SecurityInfo {
   readonly chipId?: number;
   /** The ROM's API version; the ESP32-S2 does not answer it. */
   readonly apiVersion?: number;
+}
+
+/** The bits of {@linkcode SecurityInfo.flags}. */
+export const SECURITY_FLAGS = {
+  /** Secure boot is on. */
+  secureBoot: 1 << 0,
+  /** A key that fails once is revoked. */
+  aggressiveRevoke: 1 << 1,
+  /** The ROM's loader is restricted. */
+  secureDownload: 1 << 2,
+  /** The first secure boot key is revoked. */
+  keyRevoked0: 1 << 3,
+  /** The second secure boot key is revoked. */
+  keyRevoked1: 1 << 4,
+  /** The third secure boot key is revoked. */
+  keyRevoked2: 1 << 5,
+  /** JTAG is disabled until software enables it. */
+  softDisabledJtag: 1 << 6,
+  /** JTAG is disabled for good. */
+  hardDisabledJtag: 1 << 7,
+  /** USB is disabled. */
+  usbDisabled: 1 << 8,
+  /** The data cache is disabled in download mode. */
+  dcacheDisabled: 1 << 9,
+  /** The instruction cache is disabled in download mode. */
+  icacheDisabled: 1 << 10,
+} as const;
+
+/** Whether an odd number of bits is set: how eFuses count what can be switched on and off. */
+export function hasOddBits(word: number): boolean {
+  return word.toString(2).replaceAll("0", "").length % 2 === 1;
+}
+
+/**
+ * Why something is not done.
+ *
+ * @param what As it follows "Cannot": `read a register`.
+ */
+export function secureDownloadRefusal(what: string): ChipError {
+  return new ChipError(
+    `Cannot ${what}: the chip is in secure download mode`,
+    {
+      code: "security-active",
+      hint:
+        "In this mode the ROM writes and erases flash and tells its security state (get-security-info), and nothing else; an eFuse has set it for good.",
+    },
+  );
 }
 
 const SHORT_SIZE = 12;

@@ -12,12 +12,13 @@ import {
   TimeoutError,
 } from "../errors.ts";
 import type { OperationOptions } from "../progress.ts";
-import { MEM_END } from "../protocol/commands.ts";
+import { MEM_END, READ_FLASH_SLOW } from "../protocol/commands.ts";
 import { decodeResponse, splitStatus } from "../protocol/packet.ts";
 import { describeStatus } from "../protocol/status.ts";
 import { loadSegment } from "./_load_segment.ts";
 import { operate } from "./_operation.ts";
 import type { FrameExchange, Link } from "./link.ts";
+import { readFlashSecurity } from "./flash_security.ts";
 import { readRevision } from "./identity.ts";
 import { Loader } from "./loader.ts";
 
@@ -136,13 +137,19 @@ function missing(what: string): ChipError {
 /**
  * Loads the stub that Espressif publishes for the chip that answers.
  *
- * @returns `undefined` if there is none for the family or for the chip's revision.
+ * @returns `undefined` if there is none for the family or for the chip's
+ * revision, or if the chip runs none as it is secured.
  */
 export async function publishedStub(
   loader: Loader,
   options: OperationOptions = {},
 ): Promise<StubImage | undefined> {
   const { stub } = loader.chip;
+  if (loader.secureDownload) return undefined;
+  if (stub?.secureBoot?.kind === "never") {
+    const { secureBoot } = await readFlashSecurity(loader, options);
+    if (secureBoot) return undefined;
+  }
   if (stub?.earlier === undefined) return stub && await importStub(stub.file);
   const { major, minor } = await readRevision(loader, options);
   const isEarlier = major * 100 + minor < stub.earlier.before;
@@ -190,8 +197,21 @@ export async function runStub(
         await publishedStub(loader, { ...options, signal });
       if (stub === undefined) throw missing(chip.name);
       await upload(loader, stub, { ...options, signal });
-      await link.exchange((line) => start(link, line, stub.entry, signal));
-      return new Loader(link, chip, { isStub: true, stub });
+      const pointer = await securedStart(loader, { signal });
+      if (pointer !== undefined) {
+        await loader.memEnd({ entry: 0 }, { signal });
+        await loader.writeReg(pointer, stub.entry, { signal });
+      }
+      await link.exchange((line) => {
+        if (pointer === undefined) line.request(MEM_END, { entry: stub.entry });
+        else line.request(READ_FLASH_SLOW, { address: 0, size: 0 });
+        return greeted(link, line, stub.entry, signal);
+      });
+      return new Loader(link, chip, {
+        isStub: true,
+        stub,
+        usbMode: loader.usbMode,
+      });
     },
   );
 }
@@ -211,14 +231,24 @@ async function upload(
   }
 }
 
-/** Jumps to the stub and waits for its greeting; the ROM's reply before it may be missing. */
-async function start(
+/** Where the pointer is by which a stub must be started, on a chip that jumps nowhere with secure boot. */
+async function securedStart(
+  loader: Loader,
+  options: OperationOptions,
+): Promise<number | undefined> {
+  const start = loader.chip.stub?.secureBoot;
+  if (start?.kind !== "pointer") return undefined;
+  const { secureBoot } = await readFlashSecurity(loader, options);
+  return secureBoot ? start.address : undefined;
+}
+
+/** Waits for the greeting of a stub that has been started; the ROM's reply before it may be missing. */
+async function greeted(
   link: Link,
   line: FrameExchange,
   entry: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  line.request(MEM_END, { entry });
   for (let replied = false;; replied = true) {
     const frame = await nextFrame(link, line, entry, signal);
     const text = new TextDecoder("latin1").decode(frame);

@@ -8,11 +8,11 @@ import { basename, dirname, join } from "node:path";
 
 /**
  * Replaces a file in one step: whoever reads it, even after a power cut, finds
- * the old text or the new one. A symbolic link keeps pointing at its file.
+ * the old content or the new one. A symbolic link keeps pointing at its file.
  */
 export async function writeAtomically(
   path: string,
-  text: string,
+  content: string | Uint8Array,
 ): Promise<void> {
   const target = await Deno.realPath(path).catch((error: unknown) => {
     if (error instanceof Deno.errors.NotFound) return path;
@@ -26,7 +26,10 @@ export async function writeAtomically(
   try {
     {
       using file = await Deno.open(temporary, { write: true, createNew: true });
-      await writeAll(file, new TextEncoder().encode(text));
+      const bytes = typeof content === "string"
+        ? new TextEncoder().encode(content)
+        : content;
+      await writeAll(file, bytes);
       await file.sync();
     }
     await Deno.rename(temporary, target);

@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a job's firmware, told before any port is opened.
+ * What can be wrong with firmware, told before any port is opened.
  *
  * @module
  */
@@ -8,8 +8,10 @@ import { alignDown, alignUp, formatAddress, viewOf } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { chipById, chipByImageId } from "../chips/registry.ts";
 import { IMAGE_MAGIC, isDigestValid, parseImage } from "../image/esp_image.ts";
+import type { FirmwareEntry } from "./_job_check.ts";
+import type { JobPath, JobProblem } from "./_problems.ts";
 import { isImageOf } from "./image_family.ts";
-import type { Firmware, ProvisionJob } from "./job.ts";
+import type { Firmware } from "./job.ts";
 
 /** The least that flash erases. */
 export const SECTOR_SIZE = 0x1000;
@@ -19,12 +21,20 @@ const ADDRESS_END = 0x1_0000_0000;
 
 const CHIP_ID_OFFSET = 12;
 
-/** A file that has been read. */
-export interface LoadedFile {
+/** A range of flash that something is written to. */
+export interface Extent {
+  /** Where in the job it stands. */
+  readonly path: JobPath;
   /** Where in flash it starts. */
   readonly address: number;
+  /** How many bytes it has. */
+  readonly size: number;
   /** What messages call it. */
   readonly name: string;
+}
+
+/** A file that has been read and has its place. */
+export interface LoadedFile extends Extent {
   /** Its bytes. */
   readonly data: Uint8Array;
 }
@@ -38,111 +48,120 @@ export function familyOf({ chip }: Firmware): ChipFamily | undefined {
   }
 }
 
-/** Problems that show without reading a file. */
-export function checkShape({ firmware }: ProvisionJob): string[] {
-  const problems: string[] = [];
-  if (firmware.length === 0) problems.push("It has no firmware");
+/** Problems of the firmware's chips, addresses and flash parameters. */
+export function* checkShape(
+  entries: readonly FirmwareEntry[],
+): Generator<JobProblem> {
   const seen = new Set<string>();
-  for (const entry of firmware) {
-    const family = familyOf(entry);
+  for (const { firmware, path } of entries) {
+    const family = familyOf(firmware);
+    const chip = [...path, "chip"];
     if (family === undefined) {
-      problems.push(`Chip "${entry.chip}" is not known`);
+      yield { path: chip, message: `Chip "${firmware.chip}" is not known` };
     } else if (seen.has(family.id)) {
-      problems.push(`${family.name} has firmware twice`);
+      yield { path: chip, message: `${family.name} has firmware twice` };
     } else {
       seen.add(family.id);
+      yield* checkParameters(firmware, family, path);
     }
-    if (entry.files.length === 0) {
-      problems.push(`The firmware for ${entry.chip} has no files`);
+    const { files = [], from } = firmware;
+    if (files.length === 0 && from === undefined) {
+      yield { path, message: `The firmware for ${firmware.chip} has no files` };
     }
-    for (const { address } of entry.files) {
-      if (
-        !Number.isInteger(address) || address < 0 || address >= ADDRESS_END
-      ) {
-        problems.push(`${address} is no flash address`);
-      } else if (address % SECTOR_SIZE !== 0) {
-        problems.push(
-          `${formatAddress(address)} is not the start of a 4 KiB sector`,
-        );
-      }
+    for (const [index, { address }] of files.entries()) {
+      yield* checkAddress(address, [...path, "files", index, "address"]);
     }
-    problems.push(...checkSizes(entry, family));
   }
-  return problems;
 }
 
-function checkSizes(firmware: Firmware, family?: ChipFamily): string[] {
-  const { minFlashSize, flashSize, flashFrequency } = firmware;
-  const problems: string[] = [];
+/** Whether an address, if there is one, is the start of a sector. */
+export function* checkAddress(
+  address: number | undefined,
+  path: JobPath,
+): Generator<JobProblem> {
+  if (address === undefined) return;
+  if (!Number.isInteger(address) || address < 0 || address >= ADDRESS_END) {
+    yield { path, message: `${address} is no flash address` };
+  } else if (address % SECTOR_SIZE !== 0) {
+    const message = `${
+      formatAddress(address)
+    } is not the start of a 4 KiB sector`;
+    yield { path, message };
+  }
+}
+
+function* checkParameters(
+  { flashSize, flashFrequency }: Firmware,
+  { name, flash }: ChipFamily,
+  path: JobPath,
+): Generator<JobProblem> {
+  if (flashSize !== undefined && !Object.hasOwn(flash.sizes, flashSize)) {
+    yield {
+      path: [...path, "flashSize"],
+      message: `${name} knows no flash size "${flashSize}"`,
+    };
+  }
   if (
-    minFlashSize !== undefined &&
-    !(Number.isInteger(minFlashSize) && minFlashSize > 0)
+    flashFrequency !== undefined &&
+    !Object.hasOwn(flash.frequencies, flashFrequency)
   ) {
-    problems.push(`${minFlashSize} is no flash size in bytes`);
+    yield {
+      path: [...path, "flashFrequency"],
+      message: `${name} knows no flash frequency "${flashFrequency}"`,
+    };
   }
-  if (family === undefined) return problems;
-  const { sizes, frequencies } = family.flash;
-  if (flashSize !== undefined && !Object.hasOwn(sizes, flashSize)) {
-    problems.push(`${family.name} knows no flash size "${flashSize}"`);
-  }
-  if (
-    flashFrequency !== undefined && !Object.hasOwn(frequencies, flashFrequency)
-  ) {
-    problems.push(
-      `${family.name} knows no flash frequency "${flashFrequency}"`,
-    );
-  }
-  return problems;
 }
 
 /** Problems of the files of one firmware that could be read. */
-export function checkFiles(
-  firmware: Firmware,
+export function* checkFiles(
+  { minFlashSize }: Firmware,
+  family: ChipFamily,
   files: readonly LoadedFile[],
-): string[] {
-  const family = familyOf(firmware);
-  const problems = [...checkOverlaps(files)];
+  reserved: readonly Extent[],
+): Generator<JobProblem> {
+  yield* checkOverlaps([...files, ...reserved]);
   for (const file of files) {
+    const { path } = file;
     const at = `${file.name} at ${formatAddress(file.address)}`;
-    if (file.data.length === 0) problems.push(`${at} is empty`);
+    if (file.data.length === 0) yield { path, message: `${at} is empty` };
     const end = file.address + file.data.length;
-    if (
-      firmware.minFlashSize !== undefined && end > firmware.minFlashSize
-    ) {
-      problems.push(
-        `${at} ends at ${
+    if (minFlashSize !== undefined && end > minFlashSize) {
+      yield {
+        path,
+        message: `${at} ends at ${
           formatAddress(end)
-        }, behind the ${firmware.minFlashSize} bytes of flash expected`,
-      );
+        }, behind the ${minFlashSize} bytes of flash expected`,
+      };
     }
-    if (family !== undefined) {
-      const problem = checkImage(file, family);
-      if (problem !== undefined) problems.push(`${at} ${problem}`);
-    }
+    const problem = checkImage(file, family);
+    if (problem !== undefined) yield { path, message: `${at} ${problem}` };
   }
-  return problems;
 }
 
-function* checkOverlaps(files: readonly LoadedFile[]): Generator<string> {
+/** Files of which one would erase a part of the other. */
+function* checkOverlaps(
+  files: readonly Extent[],
+): Generator<JobProblem> {
   const sorted = files.toSorted((a, b) => a.address - b.address);
-  let last: LoadedFile | undefined;
+  let last: Extent | undefined;
   for (const file of sorted) {
     if (
       last !== undefined &&
-      alignUp(last.address + last.data.length, SECTOR_SIZE) >
+      alignUp(last.address + last.size, SECTOR_SIZE) >
         alignDown(file.address, SECTOR_SIZE)
     ) {
-      yield `${file.name} at ${
+      const message = `${file.name} at ${
         formatAddress(file.address)
       } overlaps ${last.name} at ${formatAddress(last.address)}`;
+      yield { path: file.path, message };
     }
     if (last === undefined || endOf(file) > endOf(last)) last = file;
   }
 }
 
 /** The first address behind a file; an empty one still claims its first byte. */
-function endOf({ address, data }: LoadedFile): number {
-  return address + Math.max(1, data.length);
+function endOf({ address, size }: Extent): number {
+  return address + Math.max(1, size);
 }
 
 /**

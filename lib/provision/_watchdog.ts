@@ -22,8 +22,13 @@ export interface WatchdogOptions {
   readonly onExpire: (error: TimeoutError) => void;
 }
 
-/** Steps in which a healthy chip has nothing to say for minutes. */
-const SILENT_STEPS: readonly BoardStep[] = ["erase"];
+/**
+ * Steps in which a healthy board may have nothing to say for minutes: its flash
+ * is erased, its code is to be scanned, or it is waited for with a limit of its own.
+ */
+const SILENT_STEPS: readonly BoardStep[] = [
+  ...["erase", "claim", "boot", "improv", "label"] as const,
+];
 
 /** Watches one board, from its first step until {@linkcode stop}. */
 export class Watchdog {
@@ -31,6 +36,7 @@ export class Watchdog {
   #step: BoardStep = "open";
   #cancelStep: (() => void) | undefined;
   #cancelStall: (() => void) | undefined;
+  #isOn = false;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -39,6 +45,7 @@ export class Watchdog {
   /** A step begins: both limits start anew. */
   enter(step: BoardStep): void {
     this.stop();
+    this.#isOn = true;
     this.#step = step;
     const { clock, stepTimeout } = this.#options;
     this.#cancelStep = clock.schedule(
@@ -51,7 +58,7 @@ export class Watchdog {
   /** Something has been heard from the board. */
   feed(): void {
     this.#cancelStall?.();
-    if (SILENT_STEPS.includes(this.#step)) return;
+    if (!this.#isOn || SILENT_STEPS.includes(this.#step)) return;
     const { clock, stallTimeout } = this.#options;
     this.#cancelStall = clock.schedule(
       () => this.#expire(stallTimeout, "has not moved"),
@@ -59,8 +66,9 @@ export class Watchdog {
     );
   }
 
-  /** Ends the watch. */
+  /** Ends the watch, until another step begins. */
   stop(): void {
+    this.#isOn = false;
     this.#cancelStep?.();
     this.#cancelStall?.();
     this.#cancelStep = this.#cancelStall = undefined;

@@ -11,17 +11,34 @@ import { promisify } from "node:util";
 import { constants, deflate } from "node:zlib";
 import { formatAddress, padTo } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
-import { chipById } from "../chips/registry.ts";
 import { IMAGE_MAGIC } from "../image/esp_image.ts";
 import { patchFlashParameters } from "../image/flash_parameters.ts";
-import { checkFiles, checkShape, type LoadedFile } from "./_checks.ts";
-import { readReason } from "./_text.ts";
+import type { Partition } from "../image/partition_table.ts";
 import {
-  type Firmware,
-  type FirmwareFile,
+  checkFiles,
+  checkShape,
+  familyOf,
+  type LoadedFile,
+} from "./_checks.ts";
+import { contentsOf, type FirmwareContents } from "./_contents.ts";
+import {
+  checkDataAddresses,
+  checkPatchedFiles,
+  checkTemplates,
+  prepareData,
+  type PreparedData,
+} from "./_data_plan.ts";
+import { type PreparedIdentity, prepareIdentity } from "./_identity_source.ts";
+import { checkJob, type FirmwareEntry } from "./_job_check.ts";
+import { type Place, placeOf, readTable, tableAmong } from "./_places.ts";
+import {
   jobInvalid,
-  type ProvisionJob,
-} from "./job.ts";
+  type JobPath,
+  type JobProblem,
+  type LineOf,
+} from "./_problems.ts";
+import { readReason } from "./_text.ts";
+import type { Firmware, FirmwareFile, ProvisionJob } from "./job.ts";
 
 /** A file, ready to be written to many boards. */
 export interface PreparedFirmwareFile {
@@ -32,7 +49,7 @@ export interface PreparedFirmwareFile {
   /** What is written. */
   readonly data: Uint8Array;
   /** The same as a zlib stream. */
-  readonly deflated: Uint8Array;
+  readonly deflated?: Uint8Array | undefined;
   /**
    * The SHA-256 digest of the file as it was given, before flash parameters
    * were put into its header: what `sha256sum` prints, as lower-case hex.
@@ -48,6 +65,14 @@ export interface PreparedFirmware {
   readonly files: readonly PreparedFirmwareFile[];
   /** The least flash, in bytes, that a board must have. */
   readonly minFlashSize: number;
+  /** The least revision, as major × 100 + minor. */
+  readonly minRevision: number;
+  /** What is erased before anything is written. */
+  readonly erase: readonly Place[];
+  /** What is made for each board. */
+  readonly data: PreparedData;
+  /** What the files say about themselves. */
+  readonly contents: FirmwareContents;
 }
 
 /** A job that has been checked and whose files are in memory. */
@@ -56,102 +81,268 @@ export interface PreparedJob {
   readonly kind: "prepared";
   /** What records call it. */
   readonly name: string;
+  /** The SHA-256 digest of the job and of its files' digests, as lower-case hex. */
+  readonly sha256: string;
+  /** The job itself. */
+  readonly job: ProvisionJob;
   /** What is written, one per family. */
   readonly firmware: readonly PreparedFirmware[];
-  /** Whether the whole flash of each board is erased first. */
-  readonly eraseAll: boolean;
-  /** Whether a file that a board's flash holds already is not written again. */
-  readonly skipFlashed: boolean;
+  /** The plan of identities, its table read; absent if boards are alike. */
+  readonly identity?: PreparedIdentity;
+}
+
+/** Options of {@linkcode prepareJob}. */
+export interface PrepareJobOptions {
+  /** What messages call the job. @default its name */
+  readonly name?: string | undefined;
+  /** The line that a part of the job stands on, for messages. */
+  readonly lineOf?: LineOf | undefined;
 }
 
 /**
  * Reads, checks, hashes and compresses everything that a job writes. Opens no port.
  *
+ * The job is checked against the schema too, so what is not known to be one may be given.
  * @throws {EspError} `job-invalid`, with every problem in its message: files
- * that are missing, empty, overlapping, not at the start of a sector, for
- * another chip, damaged, or too large.
+ * that are missing, empty, overlapping, not at the start of a sector, not the
+ * pinned ones, for another chip, damaged, or too large; partitions and columns
+ * that there are none of.
  */
-export async function prepareJob(job: ProvisionJob): Promise<PreparedJob> {
-  const problems = checkShape(job);
+export async function prepareJob(
+  job: ProvisionJob,
+  options: PrepareJobOptions = {},
+): Promise<PreparedJob> {
+  const { job: checked, entries, problems: unfit } = checkJob(job);
+  const problems = [...unfit, ...checkShape(entries)];
   const causes: unknown[] = [];
-  const reads = new Map<string, Promise<Uint8Array>>();
-  const loaded = await Promise.all(job.firmware.map(async (firmware) => {
-    const files: LoadedFile[] = [];
-    const settled = await Promise.allSettled(
-      firmware.files.map((file) => readOnce(file, reads)),
-    );
-    settled.forEach((result, index) => {
-      const file = firmware.files[index];
-      if (file === undefined) return;
-      const name = fileName(file);
-      if (result.status === "fulfilled") {
-        files.push({ address: file.address, name, data: result.value });
-      } else {
-        problems.push(`${name} cannot be read: ${readReason(result.reason)}`);
-        causes.push(result.reason);
-      }
-    });
-    problems.push(...checkFiles(firmware, files));
-    return { firmware, files };
-  }));
-  if (problems.length > 0) throw jobInvalid(job.name, problems, causes);
+  const reading = new Reading(problems, causes);
+  if (checked.firmware.length === 0 && unfit.length === 0) {
+    problems.push({ path: ["firmware"], message: "It has no firmware" });
+  }
+  const identity = await prepareIdentity(checked, (p) => problems.push(p));
+  problems.push(
+    ...checkTemplates(checked, identity?.columns),
+    ...checkDataAddresses(checked),
+  );
+  const all = await Promise.all(
+    entries.map((entry) => loadFirmware(checked, entry, reading)),
+  );
+  const loaded = all.filter((entry) => entry !== undefined);
+  const names = loaded.flatMap(({ files }) => files.map(({ name }) => name));
+  problems.push(...checkPatchedFiles(checked, new Set(names)));
+  if (problems.length > 0) {
+    const { name = checked.name, lineOf } = options;
+    throw jobInvalid(name, problems, { lineOf, causes });
+  }
+  const firmware = await Promise.all(loaded.map(prepareFirmware));
   return {
     kind: "prepared",
-    name: job.name,
-    firmware: await Promise.all(
-      loaded.map(({ firmware, files }) => prepareFirmware(firmware, files)),
-    ),
-    eraseAll: job.eraseAll ?? false,
-    skipFlashed: job.skipFlashed ?? false,
+    name: checked.name,
+    sha256: digestJob(checked, firmware),
+    job: checked,
+    firmware,
+    ...(identity && { identity }),
   };
 }
 
-function readOnce(
-  { source }: FirmwareFile,
-  reads: Map<string, Promise<Uint8Array>>,
-): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return Promise.resolve(source);
-  const key = String(source);
-  const read = reads.get(key) ?? Deno.readFile(source);
-  reads.set(key, read);
-  return read;
+/** Files that are read once however often a job names them, and what went wrong. */
+class Reading {
+  readonly #reads = new Map<string, Promise<Uint8Array>>();
+  readonly #problems: JobProblem[];
+  readonly #causes: unknown[];
+
+  constructor(problems: JobProblem[], causes: unknown[]) {
+    this.#problems = problems;
+    this.#causes = causes;
+  }
+
+  report(...problems: JobProblem[]): void {
+    this.#problems.push(...problems);
+  }
+
+  /** The bytes, or `undefined` after telling what is wrong. */
+  async read(
+    source: string | URL | Uint8Array,
+    path: JobPath,
+    name: string,
+  ): Promise<Uint8Array | undefined> {
+    if (source instanceof Uint8Array) return source;
+    const key = String(source);
+    const read = this.#reads.get(key) ?? Deno.readFile(source);
+    this.#reads.set(key, read);
+    try {
+      return await read;
+    } catch (error) {
+      const message = `${name} cannot be read: ${readReason(error)}`;
+      this.#causes.push(error);
+      this.report({ path, message });
+      return undefined;
+    }
+  }
+
+  /** What `work` returns, or `undefined` after telling what it threw. */
+  try<T>(path: JobPath, what: string, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#causes.push(error);
+      this.report({ path, message: `${what}: ${reason}` });
+      return undefined;
+    }
+  }
 }
 
-/** The name that a file has, or the last part of its path, or its address. */
-function fileName({ name, source, address }: FirmwareFile): string {
+/** Firmware whose files have been read and have their places. */
+interface LoadedFirmware {
+  readonly firmware: Firmware;
+  readonly chip: ChipFamily;
+  readonly files: readonly LoadedFile[];
+  readonly erase: readonly Place[];
+  readonly data: PreparedData;
+  readonly contents: FirmwareContents;
+}
+
+async function loadFirmware(
+  job: ProvisionJob,
+  { firmware, path }: FirmwareEntry,
+  reading: Reading,
+): Promise<LoadedFirmware | undefined> {
+  const chip = familyOf(firmware);
+  if (chip === undefined) return undefined;
+  const read = await readFiles(firmware, path, reading);
+  const table = await loadTable(firmware, chip, read, path, reading);
+  const files = read.flatMap(({ file, path, name, data }) => {
+    const place = reading.try(path, name, () => placeOf(file, table));
+    if (place === undefined) return [];
+    if (data.length > place.size) {
+      const message =
+        `${name} has ${data.length} bytes, its partition ${place.size}`;
+      reading.report({ path, message });
+    }
+    return [{ path, name, data, address: place.address, size: data.length }];
+  });
+  const regions = Array.isArray(job.erase) ? job.erase : [];
+  const erase = regions.flatMap((partition: string, index) =>
+    reading.try(
+      ["erase", index],
+      chip.name,
+      () => placeOf({ partition }, table),
+    ) ?? []
+  );
+  const data = await prepareData(job.data ?? {}, {
+    table,
+    files,
+    chip,
+    report: (problem) => reading.report(problem),
+  });
+  reading.report(...checkFiles(firmware, chip, files, data.reserved));
+  const contents = contentsOf(files, table, chip);
+  return { firmware, chip, files, erase, data, contents };
+}
+
+interface ReadFile {
+  readonly file: FirmwareFile;
+  readonly path: JobPath;
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
+async function readFiles(
+  firmware: Firmware,
+  path: JobPath,
+  reading: Reading,
+): Promise<ReadFile[]> {
+  const files = await Promise.all(
+    (firmware.files ?? []).map(async (file, index) => {
+      const place = [...path, "files", index];
+      const name = fileName(file);
+      const data = await reading.read(file.source, place, name);
+      if (data === undefined) return [];
+      const { sha256 } = file;
+      if (sha256 !== undefined && sha256.toLowerCase() !== digest(data)) {
+        const message =
+          `${name} is not the pinned file: its SHA-256 digest is ${
+            digest(data)
+          }`;
+        reading.report({ path: [...place, "sha256"], message });
+      }
+      return [{ file, path: place, name, data }];
+    }),
+  );
+  return files.flat();
+}
+
+/** The table that the firmware names, or else the one among its files. */
+async function loadTable(
+  { partitionTable }: Firmware,
+  chip: ChipFamily,
+  files: readonly ReadFile[],
+  path: JobPath,
+  reading: Reading,
+): Promise<readonly Partition[] | undefined> {
+  const place = [...path, "partitionTable"];
+  const what = "The partition table";
+  if (partitionTable === undefined) {
+    const placed = files.flatMap(({ file: { address }, data }) =>
+      address === undefined ? [] : [{ address, data }]
+    );
+    return reading.try(path, what, () => tableAmong(placed));
+  }
+  const bytes = await reading.read(partitionTable, place, what);
+  return bytes && reading.try(place, what, () => readTable(bytes, chip));
+}
+
+/** The name that a file has, or the last part of its path, or its place. */
+function fileName({ name, source, address, partition }: FirmwareFile): string {
   if (name !== undefined) return name;
-  if (source instanceof Uint8Array) return formatAddress(address);
+  if (source instanceof Uint8Array) {
+    return partition ?? formatAddress(address ?? 0);
+  }
   const path = source instanceof URL ? fileURLToPath(source) : source;
   return basename(path);
 }
 
 async function prepareFirmware(
-  firmware: Firmware,
-  files: readonly LoadedFile[],
+  { firmware, chip, files, erase, data, contents }: LoadedFirmware,
 ): Promise<PreparedFirmware> {
-  const chip = chipById(firmware.chip);
   const prepared = await Promise.all(
     files
       .toSorted((a, b) => a.address - b.address)
-      .map((file) => prepareFile(file, firmware, chip)),
+      .map((file) =>
+        prepareFile(file, firmware, chip, data.patches.has(file.name))
+      ),
   );
-  const last = prepared.at(-1);
-  const end = last === undefined ? 0 : last.address + last.data.length;
+  const end = Math.max(
+    0,
+    ...prepared.map(({ address, data }) => address + data.length),
+    ...data.reserved.map(({ address, size }) => address + size),
+  );
   return {
     chip,
     files: prepared,
     minFlashSize: firmware.minFlashSize ?? end,
+    minRevision: parseRevision(firmware.minRevision),
+    erase,
+    data,
+    contents,
   };
+}
+
+function parseRevision(text = "0.0"): number {
+  const [major = 0, minor = 0] = text.replace(/^v/, "").split(".").map(Number);
+  return major * 100 + minor;
 }
 
 async function prepareFile(
   file: LoadedFile,
   firmware: Firmware,
   chip: ChipFamily,
+  isPatched: boolean,
 ): Promise<PreparedFirmwareFile> {
   const isBootImage = file.address === chip.flash.bootloaderOffset &&
     file.data[0] === IMAGE_MAGIC;
-  const patched = isBootImage
+  const parameters = isBootImage
     ? patchFlashParameters(file.data, {
       mode: firmware.flashMode,
       size: firmware.flashSize,
@@ -159,15 +350,34 @@ async function prepareFile(
     }, chip)
     : file.data;
   // Flash is written in words; padding later would cost the compressed copy.
-  const data = padTo(patched, 4);
-  const deflated = await promisify(deflate)(data, {
-    level: constants.Z_BEST_COMPRESSION,
-  });
-  return {
+  const data = padTo(parameters, 4);
+  const common = {
     address: file.address,
     name: file.name,
     data,
-    deflated,
-    sha256: createHash("sha256").update(file.data).digest("hex"),
+    sha256: digest(file.data),
   };
+  // What differs from board to board is compressed board by board.
+  if (isPatched) return common;
+  const deflated = await promisify(deflate)(data, {
+    level: constants.Z_BEST_COMPRESSION,
+  });
+  return { ...common, deflated };
+}
+
+function digest(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** A digest that differs if anything differs that the job does to a board, identity rows apart. */
+function digestJob(
+  job: ProvisionJob,
+  firmware: readonly PreparedFirmware[],
+): string {
+  const files = firmware.map(({ chip, files }) => [
+    chip.id,
+    files.map(({ address, name, sha256 }) => [address, name, sha256]),
+  ]);
+  const rest = { ...job, firmware: files };
+  return createHash("sha256").update(JSON.stringify(rest)).digest("hex");
 }

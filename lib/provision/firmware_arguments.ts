@@ -10,7 +10,8 @@ import { chipById, CHIPS } from "../chips/registry.ts";
 import { IMAGE_MAGIC, parseImage } from "../image/esp_image.ts";
 import { readReason } from "./_text.ts";
 import { familyOfImage, isImageOf } from "./image_family.ts";
-import { type Firmware, type FirmwareFile, jobInvalid } from "./job.ts";
+import { jobInvalid } from "./_problems.ts";
+import type { Firmware, FirmwareFile } from "./job.ts";
 
 /** Options of {@linkcode readFirmwareArguments}. */
 export interface FirmwareArgumentOptions {
@@ -60,7 +61,12 @@ export async function readFirmwareArguments(
     }
   }
   const firmware = sortFiles(files, problems);
-  if (problems.length > 0) throw jobInvalid("command line", problems);
+  if (problems.length > 0) {
+    throw jobInvalid(
+      "command line",
+      problems.map((message) => ({ path: [], message })),
+    );
+  }
   return firmware;
 }
 

@@ -6,133 +6,15 @@
 
 import { parse } from "npm:csv-parse@6.2.0/sync";
 import { stringify } from "npm:csv-stringify@6.9.0/sync";
-import manifest from "../../deno.json" with { type: "json" };
 import { EspError } from "../errors.ts";
-import { readReason, sanitizeText } from "./_text.ts";
 import { writeAtomically } from "./_atomic.ts";
-import type { BoardResult } from "./result.ts";
-
-/**
- * The columns, in their order. `chip_id` is the ESP8266's own, elsewhere the
- * last three bytes of the MAC address; ids are hex, times ISO 8601 in UTC.
- * `firmware_sha256` has one digest per file by rising address, with spaces
- * between; it is empty unless every file has been verified.
- */
-export const INVENTORY_COLUMNS = [
-  "mac",
-  "chip_id",
-  "chip",
-  "revision",
-  "flash_manufacturer",
-  "flash_device",
-  "flash_size",
-  "firmware_sha256",
-  "result",
-  "duration_ms",
-  "finished_at",
-  "started_at",
-  "job",
-  "port",
-  "failed_step",
-  "error_code",
-  "error",
-  "features",
-  "crystal_mhz",
-  "tool_version",
-] as const;
-
-/** A column's name. */
-export type InventoryColumn = typeof INVENTORY_COLUMNS[number];
-
-/**
- * A device's cells by column. A column that a row does not have keeps what the
- * table has for the device; an empty cell empties it. Columns that are not ours
- * (a `note`, say) are kept as they are.
- */
-export type InventoryRow = Readonly<Record<string, string>>;
-
-/**
- * Makes a row of a board's result.
- *
- * The row of a board that was only looked at lacks the columns that tell of a
- * job, so that a look never wipes a job's record; if the look failed, it has
- * those that tell of the failure.
- */
-export function inventoryRow(result: BoardResult): InventoryRow {
-  const { identity, flash, failure } = result;
-  const row: Record<InventoryColumn, string> = {
-    mac: identity?.mac ?? "",
-    chip_id: identity === undefined ? "" : hex(identity.chipId, 8),
-    chip: identity?.description ?? "",
-    revision: identity?.revision === undefined
-      ? ""
-      : `v${identity.revision.major}.${identity.revision.minor}`,
-    flash_manufacturer: flash === undefined ? "" : hex(flash.manufacturer, 2),
-    flash_device: flash === undefined ? "" : hex(flash.device, 4),
-    flash_size: flash?.size === undefined ? "" : formatSize(flash.size),
-    firmware_sha256: result.files.map(({ sha256 }) => sha256).join(" "),
-    result: result.result,
-    duration_ms: String(Math.round(result.durationMs)),
-    finished_at: result.finishedAt,
-    started_at: result.startedAt,
-    job: result.job ?? "",
-    port: result.port,
-    failed_step: failure?.step ?? "",
-    error_code: failure?.code ?? "",
-    error: failure?.message ?? "",
-    features: identity?.features.join(", ") ?? "",
-    crystal_mhz: identity === undefined ? "" : String(identity.crystalMhz),
-    tool_version: manifest.version,
-  };
-  return Object.fromEntries(
-    Object.entries(row)
-      .filter(([column]) => !isUnknown(column, result))
-      .map(([column, cell]) => [column, sanitizeText(cell)]),
-  );
-}
-
-/** Makes rows of a line's results; boards that were cancelled before their turn have none. */
-export function inventoryRows(results: readonly BoardResult[]): InventoryRow[] {
-  return results.filter(({ steps }) => steps.length > 0).map(inventoryRow);
-}
-
-/** What a look at a board cannot tell. */
-const FIRMWARE_COLUMNS: readonly string[] = [
-  "firmware_sha256",
-  "job",
-] satisfies InventoryColumn[];
-
-/** What a look at a board only has to tell if it went wrong. */
-const OUTCOME_COLUMNS: readonly string[] = [
-  "result",
-  "duration_ms",
-  "finished_at",
-  "started_at",
-  "failed_step",
-  "error_code",
-  "error",
-] satisfies InventoryColumn[];
-
-function isUnknown(column: string, { job, result }: BoardResult): boolean {
-  if (job !== undefined) return false;
-  return FIRMWARE_COLUMNS.includes(column) ||
-    (result === "pass" && OUTCOME_COLUMNS.includes(column));
-}
-
-function hex(value: number, digits: number): string {
-  return `0x${value.toString(16).padStart(digits, "0")}`;
-}
-
-/** Formats a size in bytes as flash chips are sold: `512KB`, `4MB`. */
-export function formatSize(bytes: number): string {
-  return bytes % 0x10_0000 === 0
-    ? `${bytes / 0x10_0000}MB`
-    : `${Math.round(bytes / 0x400)}KB`;
-}
+import { readReason } from "./_text.ts";
+import { INVENTORY_COLUMNS, type InventoryRow } from "./inventory_row.ts";
 
 /**
  * Puts rows into a table: a row replaces the one of the same MAC address, or,
- * while the address is not known, the one without an address of the same port.
+ * while the address is not known, the one without an address of the same
+ * station and port.
  */
 export function mergeInventory(
   table: readonly InventoryRow[],
@@ -140,7 +22,8 @@ export function mergeInventory(
 ): InventoryRow[] {
   const merged = new Map<string, InventoryRow>();
   for (const row of [...table, ...rows]) {
-    const key = row.mac ? `mac ${row.mac.toLowerCase()}` : `port ${row.port}`;
+    const { mac, station = "", port } = row;
+    const key = mac ? `mac ${mac.toLowerCase()}` : `port ${station} ${port}`;
     merged.set(key, { ...merged.get(key), ...row });
   }
   return [...merged.values()];

@@ -4,15 +4,21 @@
  * @module
  */
 
-import { EspError } from "../errors.ts";
 import type { FlashMode } from "../image/flash_parameters.ts";
+import type { BootCheck, Hook, ImprovPlan, LabelPlan } from "./job_actions.ts";
+import type { DeviceData } from "./job_data.ts";
+import type { IdentityPlan } from "./job_identity.ts";
 
-/** A file and where it belongs in flash. */
+/** A file and where it belongs in flash: an address or a partition. */
 export interface FirmwareFile {
   /** Where in flash it starts: the start of a 4 KiB sector, since whole sectors are erased. */
-  readonly address: number;
+  readonly address?: number | undefined;
+  /** The name of the partition that it fills from its start, in place of an address. */
+  readonly partition?: string | undefined;
   /** A path, a `file:` URL, or the bytes themselves. */
   readonly source: string | URL | Uint8Array;
+  /** The SHA-256 digest that it must have, as 64 hex digits. */
+  readonly sha256?: string | undefined;
   /**
    * What records and messages call it.
    *
@@ -26,7 +32,20 @@ export interface Firmware {
   /** The family's id or name, such as `esp32`. Boards of other families are left alone. */
   readonly chip: string;
   /** What is written, in any order. */
-  readonly files: readonly FirmwareFile[];
+  readonly files?: readonly FirmwareFile[] | undefined;
+  /**
+   * A build whose files are written too: the path of ESP-IDF's
+   * `flasher_args.json`, or of an ESP Web Tools `manifest.json`.
+   */
+  readonly from?: string | URL | undefined;
+  /**
+   * The partition table that names are looked up in, as CSV or as it is in flash.
+   *
+   * @default the one among the files
+   */
+  readonly partitionTable?: string | URL | Uint8Array | undefined;
+  /** The least chip revision, such as `3.0`; boards of an older one are refused. */
+  readonly minRevision?: string | undefined;
   /**
    * The flash access mode to put into the header of the image at the bootloader's offset.
    *
@@ -60,34 +79,50 @@ export interface ProvisionJob {
   /** What is written, by chip family; a line may have boards of several. */
   readonly firmware: readonly Firmware[];
   /**
-   * Whether the whole flash of each board is erased before it is written.
+   * What is erased before a board is written: the whole flash, or partitions by name.
    *
-   * @default {false}
+   * @default {"none"}
    */
-  readonly eraseAll?: boolean | undefined;
+  readonly erase?: "none" | "all" | readonly string[] | undefined;
   /**
-   * Whether a file that a board's flash holds already is not written again.
+   * Whether files that a board's flash holds already are written all the same.
    *
-   * @default {false}
+   * @default {"changed"}
    */
-  readonly skipFlashed?: boolean | undefined;
+  readonly write?: "changed" | "always" | undefined;
+  /**
+   * The speed of the line once the stub runs, in baud; of several, the next one
+   * is taken when a board fails at one.
+   *
+   * @default {[115200]}
+   */
+  readonly baud?: number | readonly number[] | undefined;
+  /**
+   * How often a board that failed is tried again by itself.
+   *
+   * @default {0}
+   */
+  readonly retries?: number | undefined;
+  /** Where each board's own row of values comes from; without it boards are alike. */
+  readonly identity?: IdentityPlan | undefined;
+  /** What is made of a board's row and written with the firmware. */
+  readonly data?: DeviceData | undefined;
+  /** How the application is seen to run. */
+  readonly boot?: BootCheck | undefined;
+  /** Wi-Fi credentials that the running application is given. */
+  readonly improv?: ImprovPlan | undefined;
+  /** What is printed and stuck on a board that has passed. */
+  readonly label?: LabelPlan | undefined;
+  /**
+   * What the inventory says of each board besides, by column, each a template:
+   * `batch`, `bom_rev`, or a name of your own. Secret columns cannot be named.
+   */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
+  /** Programs and servers that are told of a board's steps. */
+  readonly hooks?: readonly Hook[] | undefined;
 }
 
-/** Makes the one error that tells everything that is wrong with a job. */
-export function jobInvalid(
-  name: string,
-  problems: readonly string[],
-  causes: readonly unknown[] = [],
-): EspError {
-  const [only = ""] = problems;
-  const list = problems.length === 1
-    ? ` ${only}`
-    : ` ${problems.length} problems\n${
-      problems.map((problem) => `- ${problem}`).join("\n")
-    }`;
-  return new EspError(`Cannot use job "${name}":${list}`, {
-    code: "job-invalid",
-    hint: "No port has been opened. Correct the job and start again.",
-    cause: causes.length === 0 ? undefined : new AggregateError(causes),
-  });
+/** Gives a job in a TypeScript module its type: `export default defineJob({ … })`. */
+export function defineJob(job: ProvisionJob): ProvisionJob {
+  return job;
 }

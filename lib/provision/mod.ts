@@ -26,6 +26,7 @@
  * @module
  */
 
+export type { FirmwareContents } from "./_contents.ts";
 export {
   type PreparedFirmware,
   type PreparedFirmwareFile,
@@ -39,19 +40,70 @@ export {
 export { familyOfImage } from "./image_family.ts";
 export {
   formatInventory,
-  INVENTORY_COLUMNS,
-  type InventoryColumn,
-  type InventoryRow,
-  inventoryRow,
-  inventoryRows,
   mergeInventory,
   parseInventory,
   readInventory,
   writeInventory,
 } from "./inventory.ts";
-export type { Firmware, FirmwareFile, ProvisionJob } from "./job.ts";
 export {
+  INVENTORY_COLUMNS,
+  type InventoryColumn,
+  type InventoryRow,
+  inventoryRow,
+  inventoryRows,
+} from "./inventory_row.ts";
+export {
+  attemptRows,
+  exportInventory,
+  mergeInventories,
+} from "./inventory_merge.ts";
+export {
+  checkInventory,
+  type CheckInventoryOptions,
+  type InventoryFinding,
+  type InventoryFindingKind,
+} from "./inventory_check.ts";
+export {
+  EventLog,
+  type EventLogOptions,
+  type LoggedEvent,
+} from "./event_log.ts";
+export {
+  defineJob,
+  type Firmware,
+  type FirmwareFile,
+  type ProvisionJob,
+} from "./job.ts";
+export type {
+  BootCheck,
+  Hook,
+  HookMoment,
+  ImprovPlan,
+  LabelPlan,
+} from "./job_actions.ts";
+export type {
+  BoardFileData,
+  DeviceData,
+  NvsData,
+  NvsTemplate,
+  NvsValueType,
+  Patch,
+} from "./job_data.ts";
+export type {
+  CsvSource,
+  GeneratorSource,
+  HttpSource,
+  IdentityPlan,
+  IdentitySource,
+} from "./job_identity.ts";
+export { type JobArgumentOptions, readJobArguments } from "./job_arguments.ts";
+export { makeLabel } from "./label.ts";
+export { loadJob } from "./load_job.ts";
+export {
+  type BoardClaimed,
   type BoardFinish,
+  type BoardIdentified,
+  type BoardLog,
   type BoardStart,
   type BoardStepStart,
   inspectLine,
@@ -59,14 +111,19 @@ export {
   type LineOpenOptions,
   type LineOptions,
   runLine,
+  type ScanRequest,
 } from "./line.ts";
 export type {
+  BoardApplication,
+  BoardClaim,
   BoardFailure,
   BoardFile,
   BoardFlash,
   BoardIdentity,
   BoardResult,
+  BoardSecurity,
   BoardStep,
+  BoardUsb,
   FailureCode,
   StepDuration,
 } from "./result.ts";
@@ -76,3 +133,38 @@ export {
   type TerminalRowsOptions,
 } from "./rows.ts";
 export { formatResults, LineView, type LineViewOptions } from "./terminal.ts";
+export { openStore } from "./store/open_store.ts";
+export type {
+  AddedRows,
+  Attempt,
+  Claim,
+  ClaimRequest,
+  ClaimRule,
+  CodeRule,
+  CounterRule,
+  GivenRule,
+  IdentityRow,
+  MacRule,
+  NextRule,
+  PoolCounts,
+  Store,
+} from "./store/store.ts";
+export { runStation, type RunStationOptions } from "./run_station.ts";
+export {
+  Station,
+  type StationEvent,
+  type StationOptions,
+  type WatchOptions,
+} from "./station.ts";
+export type {
+  SlotPhase,
+  SlotProgress,
+  SlotState,
+  StationCounts,
+  StationState,
+} from "./station_state.ts";
+export {
+  type DashboardOptions,
+  type DashboardServer,
+  serveDashboard,
+} from "./dashboard/serve_dashboard.ts";

@@ -44,15 +44,13 @@ const FRAME = 50;
 const ESCAPE = "\x1b[";
 const GAP = 2;
 
-/** Rows that are redrawn in place. */
+/** Rows that are redrawn in place. A name that is new gets a row of its own. */
 export class TerminalRows {
-  /** Whether rows can be redrawn: on a terminal, as long as all of them fit. */
-  readonly redraws: boolean;
   readonly #output: LineOutput;
   readonly #paint: (row: string) => string;
   readonly #clock: Clock;
   readonly #rows: Map<string, string>;
-  readonly #nameWidth: number;
+  #nameWidth: number;
   #drawn = 0;
   #drawnAt = -Infinity;
 
@@ -62,9 +60,6 @@ export class TerminalRows {
     output: LineOutput,
     options: TerminalRowsOptions = {},
   ) {
-    const { isTTY = false, rows = 24 } = output;
-    // What has scrolled off the screen cannot be erased.
-    this.redraws = isTTY && names.length < rows;
     this.#output = output;
     this.#paint = options.paint ?? ((row) => row);
     this.#clock = options.clock ?? systemClock;
@@ -72,13 +67,31 @@ export class TerminalRows {
     this.#nameWidth = Math.max(0, ...names.map((name) => name.length));
   }
 
+  /** Whether rows can be redrawn: on a terminal, as long as all of them fit. */
+  get redraws(): boolean {
+    const { isTTY = false, rows = 24 } = this.#output;
+    // What has scrolled off the screen cannot be erased.
+    return isTTY && this.#rows.size < rows;
+  }
+
   /** How many characters a row has for its text. */
   get columns(): number {
     return Math.max(1, (this.#output.columns ?? 80) - this.#nameWidth - GAP);
   }
 
+  /** Makes room for a name that may be new. */
+  add(name: string): void {
+    if (this.#rows.has(name)) return;
+    // One row more may be one too many: what is drawn would stay for good.
+    if (this.redraws) this.erase();
+    this.#drawnAt = -Infinity;
+    this.#rows.set(name, "waiting");
+    this.#nameWidth = Math.max(this.#nameWidth, name.length);
+  }
+
   /** Gives a row another text, and draws it now or, if that is not `urgent`, when it is time. */
   show(name: string, text: string, { urgent = false } = {}): void {
+    this.add(name);
     this.#rows.set(name, text);
     if (urgent || this.#clock.now() - this.#drawnAt >= FRAME) this.draw();
   }

@@ -9,10 +9,12 @@ import { formatAddress } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { portName, type PortTarget } from "../device/open.ts";
 import { sanitizeText } from "./_text.ts";
-import { formatSize } from "./inventory.ts";
+import { formatSize } from "./inventory_row.ts";
 import type { LineEvent } from "./line.ts";
 import type { BoardFailure, BoardResult } from "./result.ts";
 import { type LineOutput, TerminalRows } from "./rows.ts";
+import type { StationEvent } from "./station.ts";
+import type { SlotState, StationState } from "./station_state.ts";
 
 /** Options of {@linkcode LineView}. */
 export interface LineViewOptions {
@@ -32,12 +34,13 @@ const ESCAPE = "\x1b[";
 /** How many lines tell of one transfer where rows cannot be redrawn. */
 const PLAIN_PARTS = 4;
 
-/** Shows a line's events. */
+/** Shows the events of a line or of a station. */
 export class LineView {
   readonly #rows: TerminalRows;
   readonly #told = new Map<string, string>();
+  readonly #waits = new Map<string, string | undefined>();
 
-  /** Makes a view of the boards on the given ports. */
+  /** Makes a view of the boards on the given ports; of a station's slots as they come, if there are none. */
   constructor(
     targets: readonly PortTarget[],
     output: LineOutput,
@@ -51,13 +54,34 @@ export class LineView {
   }
 
   /** Takes an event; give it to `onEvent` of `runLine`. */
-  readonly onEvent = (event: LineEvent): void => {
-    const { port } = event;
+  readonly onEvent = (event: LineEvent): void => this.#take(event.port, event);
+
+  /** Takes a station's event; give it to `onEvent` of `Station.open`. */
+  readonly onStationEvent = ({ slot, event }: StationEvent): void =>
+    this.#take(slot, event);
+
+  /** Shows the slots that wait, for a board, a start or a code; call it when the state has changed. */
+  readonly onStationState = ({ slots }: StationState): void => {
+    for (const slot of slots) {
+      const text = describeWait(slot);
+      const { name } = slot;
+      if (text === this.#waits.get(name)) continue;
+      this.#waits.set(name, text);
+      if (text === undefined) continue;
+      this.#rows.add(name);
+      if (this.#rows.redraws) this.#rows.show(name, text, { urgent: true });
+      // In a pipe nobody presses a button.
+      else if (slot.phase !== "ready") this.#rows.print(name, text);
+    }
+  };
+
+  #take(port: string, event: LineEvent): void {
     const text = describeEvent(event);
     if (text === undefined) return;
+    this.#rows.add(port);
     const lasts = event.kind === "finish" || event.kind === "note";
     if (!this.#rows.redraws) {
-      if (lasts || this.#isNews(event)) this.#rows.print(port, text);
+      if (lasts || this.#isNews(port, event)) this.#rows.print(port, text);
       return;
     }
     if (event.kind === "note") {
@@ -66,13 +90,13 @@ export class LineView {
     }
     const urgent = lasts || event.kind === "step";
     this.#rows.show(port, text, { urgent });
-  };
+  }
 
   /** Whether an event is worth a line: a step, or another part of a long transfer. */
-  #isNews(event: LineEvent): boolean {
+  #isNews(port: string, event: LineEvent): boolean {
     if (event.kind === "step") return true;
     if (event.kind !== "write" && event.kind !== "erase") return false;
-    const { port, kind, address, done, total } = event;
+    const { kind, address, done, total } = event;
     const part = Math.floor(done / total * PLAIN_PARTS);
     const key = `${kind} ${address} ${part}`;
     if (part === 0 || this.#told.get(port) === key) return false;
@@ -85,6 +109,13 @@ function paintVerdict(row: string): string {
   return row
     .replace(/ {2}PASS\b/, `  ${ESCAPE}32mPASS${ESCAPE}0m`)
     .replace(/ {2}FAIL\b/, `  ${ESCAPE}31mFAIL${ESCAPE}0m`);
+}
+
+/** What a slot waits for, if it does. */
+function describeWait({ phase, waitsForCode }: SlotState): string | undefined {
+  if (waitsForCode !== undefined) return `scan the code of ${waitsForCode}`;
+  if (phase === "empty") return "no board";
+  return phase === "ready" ? "ready" : undefined;
 }
 
 /** What a row says after an event; `undefined` if it says what it said before. */

@@ -1,6 +1,7 @@
 import type { ChipFamily } from "../chips/family.ts";
 import { MAGIC_ADDRESS } from "../chips/registry.ts";
 import { parseRevision } from "./_parse_options.ts";
+import { securityFields } from "./_security.ts";
 import { siliconOf } from "./_silicon.ts";
 import { uartClkDiv } from "./_uart.ts";
 import { installWatchdog } from "./_watchdog.ts";
@@ -25,6 +26,7 @@ export function defineIdentity(
     macCrc: silicon.macCrc,
     fields: {
       ...silicon.fields,
+      ...securityFields(chip, options),
       ...(revision === undefined ? {} : parseRevision(revision)),
       ...fields,
     },
@@ -34,10 +36,13 @@ export function defineIdentity(
     words.set(Number(address), (old | value) >>> 0);
   }
   words.set(MAGIC_ADDRESS, silicon.magic);
-  if (silicon.crystalGuess !== undefined) {
+  const { crystalMhz = silicon.crystalMhz } = options;
+  const { crystalGuess } = silicon;
+  if (crystalGuess?.kind === "register") {
+    words.set(crystalGuess.address, crystalMhz << crystalGuess.shift);
+  } else if (crystalGuess?.kind === "calibrated") {
     // The count is of crystal cycles.
-    const { calibration } = silicon.crystalGuess;
-    const { crystalMhz = silicon.crystalMhz } = options;
+    const { calibration } = crystalGuess;
     const count = (words.get(calibration) ?? 0) >>> CALIBRATION_SHIFT;
     const scaled = Math.round(count * crystalMhz / silicon.crystalMhz);
     words.set(calibration, scaled << CALIBRATION_SHIFT);
@@ -50,6 +55,8 @@ export function defineIdentity(
 
 /** What the registers of a running chip depend on. */
 export interface LiveState {
+  /** How the host is connected. */
+  readonly usb: VirtualBoardOptions["usb"];
   /** The crystal, in hertz. */
   readonly crystalHz: number;
   /** The UART's speed, in baud. */
@@ -77,6 +84,15 @@ export function defineRegisters(
     memory.define(pins.address, {
       read: () => state.download() ? strap & ~pins.mask : strap,
     });
+  }
+  const { portVariable } = chip.usb ?? {};
+  const port = state.usb === "otg"
+    ? portVariable?.otg
+    : state.usb === "jtag"
+    ? portVariable?.jtag
+    : 0;
+  if (portVariable !== undefined && port !== undefined) {
+    memory.fix(portVariable.address, port);
   }
   if (watchdog?.resets) installWatchdog(memory, watchdog, state.onBite);
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { ResetCause, Silicon } from "./_silicon.ts";
+import type { FlashSupply, ResetCause, Silicon } from "./_silicon.ts";
 
 type Causes = Readonly<Record<ResetCause, string>>;
 
@@ -35,8 +35,32 @@ const LP_CAUSES: Causes = {
 const SPIWP = "SPIWP:0xee\r\nmode:DIO, clock div:1\r\n";
 const SPI_MODE = "SPI mode:DIO, clock div:1\r\n";
 
+/** LP_SYSTEM_REG_ANA_XPD_PAD_GROUP and PMU_DATE of ESP32-P4 v3.1 and v3.2, and a bit of EFUSE_RD_REPEAT_DATA1. */
+const P4_FLASH_SUPPLY: FlashSupply = {
+  revisions: [301, 302],
+  switches: [
+    { address: 0x5011_010c, mask: 1 },
+    { address: 0x5011_53fc, mask: 3 },
+  ],
+  romDoes: { address: 0x5012_d034, mask: 0x1_0000 },
+};
+
+/** What a chip may have of its own. */
+type Own = Pick<
+  Silicon,
+  | "fields"
+  | "magic"
+  | "crystalMhz"
+  | "ecoVersion"
+  | "flashPins"
+  | "crystalGuess"
+  | "securedJump"
+  | "flashSupply"
+  | "keepsForcedDownload"
+>;
+
 /** What differs from chip to chip. */
-interface LaterChip {
+interface LaterChip extends Partial<Own> {
   /** The ROM's name and, where it is known, the date of its making. */
   readonly rom: string;
   readonly built?: string;
@@ -48,34 +72,30 @@ interface LaterChip {
   /** What is said about the flash before the segments. */
   readonly flashLines: string;
   readonly oui: string;
-  readonly fields?: Readonly<Record<string, number>>;
-  readonly magic?: number;
-  readonly crystalMhz?: number;
-  readonly ecoVersion?: number;
 }
 
 function later(chip: LaterChip): Silicon {
-  const { rom, built, strap, magic = 0, crystalMhz = 40, fields = {} } = chip;
+  const { rom, built, causes, strap, download, flashLines, ...own } = chip;
   const date = built === undefined ? "" : `Build:${built}\r\n`;
   return {
-    magic,
-    crystalMhz,
+    magic: 0,
+    crystalMhz: 40,
     uartMultiple: 1,
     uartFraction: true,
-    oui: chip.oui,
-    fields,
+    fields: {},
     words: {},
     spiUsr: 0xc0,
     strap,
-    ecoVersion: chip.ecoVersion ?? 0,
+    ecoVersion: 0,
+    ...own,
     nothingToRun: { text: "user code done\r\n", stays: true },
     boot: {
       banner: `ESP-ROM:${rom}\r\n${date}`,
-      causes: chip.causes,
-      download: `,boot:${chip.download}`,
+      causes,
+      download: `,boot:${download}`,
       run: `,boot:0x${strap.toString(16)} (SPI_FAST_FLASH_BOOT)`,
       waiting: "waiting for download\r\n",
-      flashLines: chip.flashLines,
+      flashLines,
       brownOut: "\r\nE BOD: Brownout detector was triggered\r\n\r\n",
     },
   };
@@ -91,6 +111,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     causes: RTC_CAUSES,
     flashLines: SPIWP,
     oui: "7cdfa1",
+    flashPins: { spi: [30, 31, 32, 27, 29] },
     magic: 0x7c6,
   }),
   esp32s3: later({
@@ -101,8 +122,11 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     causes: RTC_CAUSES,
     flashLines: SPIWP,
     oui: "84f703",
+    flashPins: { spi: [30, 31, 32, 27, 29] },
     fields: { minorRevision: 2 },
     magic: 0x9,
+    keepsForcedDownload: true,
+    securedJump: { readPointer: 0x3fce_f688 },
   }),
   esp32c3: later({
     rom: "esp32c3-api1-20210207",
@@ -112,8 +136,10 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     causes: RTC_CAUSES,
     flashLines: SPIWP,
     oui: "a0764e",
+    flashPins: { spi: [15, 17, 16, 12, 14] },
     fields: { minorRevision: 3 },
     magic: 0x1b31_506f,
+    securedJump: {},
     ecoVersion: 3,
   }),
   esp32c2: later({
@@ -127,6 +153,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { majorRevision: 1 },
     magic: 0x7c41_a06f,
     crystalMhz: 26,
+    crystalGuess: { kind: "fixed", mhz: 40 },
     ecoVersion: 1,
   }),
   esp32c6: later({
@@ -167,6 +194,7 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     oui: "30eda0",
     fields: { majorRevision: 3 },
     magic: 0x0703_9ad9,
+    flashSupply: P4_FLASH_SUPPLY,
   }),
   esp32c5: later({
     rom: "esp32c5-eco1-20240726",
@@ -179,6 +207,13 @@ export const LATER_SILICON: Readonly<Record<string, Silicon>> = {
     fields: { majorRevision: 1 },
     magic: 0x63e1_406f,
     crystalMhz: 48,
+    // PCR_SYSCLK_CONF, PCR_SYSCLK_XTAL_FREQ.
+    crystalGuess: {
+      kind: "register",
+      address: 0x6009_6110,
+      shift: 24,
+      width: 7,
+    },
   }),
   esp32c61: later({
     rom: "esp32c61-eco3-20250228",

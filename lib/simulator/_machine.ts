@@ -30,6 +30,8 @@ export interface Machine {
   readonly flash: FlashDriver;
   /** The crystal, in hertz. */
   readonly crystalHz: number;
+  /** Whether the ROM's loader is in secure download mode. */
+  readonly secureDownload: boolean;
   /** What is recorded. */
   readonly traffic: Traffic;
   /** Sends bytes; settles when the UART has taken them. */

@@ -6,6 +6,12 @@ export interface ResetLines {
   readonly rts: boolean;
 }
 
+/** What takes the lines. */
+export interface ResetCircuit {
+  /** Takes the lines' new levels. */
+  set(lines: ResetLines): void;
+}
+
 /** What a reset circuit does to the chip. */
 export interface ResetTarget {
   /** EN went low: the chip stands still. */
@@ -30,7 +36,7 @@ export interface ResetTarget {
  * sets one line after the other has both asserted: IO0 is sampled only then
  * when RTS is released.
  */
-export class TransistorPair {
+export class TransistorPair implements ResetCircuit {
   readonly #target: ResetTarget;
   #held = false;
 
@@ -55,7 +61,7 @@ export class TransistorPair {
  * lines for commands: DTR alone asks for download mode, RTS alone resets the
  * chip, neither takes the wish back, and both together mean nothing.
  */
-export class UsbSerialJtag {
+export class UsbSerialJtag implements ResetCircuit {
   readonly #target: ResetTarget;
   #download = false;
   #resetting = false;
@@ -75,5 +81,35 @@ export class UsbSerialJtag {
       this.#target.hold();
       this.#target.start(this.#download);
     }
+  }
+}
+
+/** What programs make of the lines of a USB-OTG port. */
+export interface OtgTarget {
+  /** Whether an application runs, and not a loader. */
+  isApp(): boolean;
+  /** Resets the chip by software, into the loader or the application. */
+  restart(download: boolean): void;
+}
+
+/**
+ * A USB-OTG port, from which no line reaches EN or IO0. An application with
+ * ESP-IDF's USB console heeds the lines: when RTS is released it restarts, into
+ * the loader if DTR is asserted, by FORCE_DOWNLOAD_BOOT. The ROM's loader does
+ * not: a chip leaves it by its watchdog, or by hand.
+ */
+export class UsbOtg implements ResetCircuit {
+  readonly #target: OtgTarget;
+  #rts = false;
+
+  constructor(target: OtgTarget) {
+    this.#target = target;
+  }
+
+  /** Takes the lines' new levels. */
+  set({ dtr, rts }: ResetLines): void {
+    const released = this.#rts && !rts;
+    this.#rts = rts;
+    if (released && this.#target.isApp()) this.#target.restart(dtr);
   }
 }

@@ -1,7 +1,9 @@
-import { xorChecksum } from "../bytes.ts";
+import { alignDown, alignUp, padTo, xorChecksum } from "../bytes.ts";
 import { SPI_ATTACH } from "../protocol/commands.ts";
 import { Inflater } from "./_inflater.ts";
+import type { FlashRegion } from "./_flash_driver.ts";
 import type { Machine } from "./_machine.ts";
+import { mayEncrypt } from "./_security.ts";
 import { SECTOR_SIZE } from "./flash_memory.ts";
 
 /** Codes of a ROM's refusals. */
@@ -15,6 +17,8 @@ export const ROM_ERROR = {
 } as const;
 
 const SECTORS_PER_BLOCK = 16;
+/** How many bytes are encrypted at once. */
+const AES_BLOCK = 16;
 
 /** A data packet: sequence number, checksum field and data. */
 export interface DataPacket {
@@ -54,6 +58,8 @@ export class RomFlashWriter {
   #address = 0;
   #left = 0;
   #failed = false;
+  #encrypted = false;
+  #waiting: Uint8Array = new Uint8Array(0);
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -61,19 +67,20 @@ export class RomFlashWriter {
 
   /** FLASH_BEGIN and FLASH_DEFL_BEGIN. */
   async begin(
-    address: number,
-    size: number,
-    deflated: boolean,
+    { address, size, deflated, encrypted }: FlashRegion,
   ): Promise<number> {
     const { spi, flash, chip } = this.#machine;
     // A ROM without SPI_ATTACH connects its flash here.
-    if (!chip.rom.opcodes.includes(SPI_ATTACH.opcode)) spi.attached = true;
+    if (!chip.rom.opcodes.includes(SPI_ATTACH.opcode)) spi.attach(0);
     this.#inflater?.close();
     this.#inflater = deflated ? new Inflater() : undefined;
     this.#packets.restart();
     this.#address = address;
     this.#left = size;
-    this.#failed = !spi.attached || address % SECTOR_SIZE !== 0 ||
+    this.#encrypted = encrypted;
+    this.#waiting = new Uint8Array(0);
+    this.#failed = !spi.attached || encrypted && !mayEncrypt(this.#machine) ||
+      address % SECTOR_SIZE !== 0 ||
       !flash.holds(address, size);
     if (this.#failed) return ROM_ERROR.failed;
     flash.unlock();
@@ -119,10 +126,21 @@ export class RomFlashWriter {
     if (this.#failed || !flash.holds(this.#address, data.length)) {
       return ROM_ERROR.failed;
     }
-    await flash.program(this.#address, data);
-    this.#address += data.length;
     this.#left = Math.max(0, this.#left - data.length);
+    const ready = this.#encrypted ? this.#wholeBlocks(data) : data;
+    await flash.program(this.#address, ready, this.#encrypted);
+    this.#address += ready.length;
     return 0;
+  }
+
+  /** What can be encrypted now; the rest of an AES block waits for what follows. */
+  #wholeBlocks(data: Uint8Array): Uint8Array {
+    const all = new Uint8Array([...this.#waiting, ...data]);
+    const count = this.#left === 0
+      ? alignUp(all.length, AES_BLOCK)
+      : alignDown(all.length, AES_BLOCK);
+    this.#waiting = all.subarray(count);
+    return padTo(all.subarray(0, count), AES_BLOCK);
   }
 }
 

@@ -5,12 +5,14 @@ import type { RequestPacket } from "../protocol/packet.ts";
 import { FlashDriver } from "./_flash_driver.ts";
 import { holdsGreeting } from "./_greeting.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
+import { cipherOf } from "./_security.ts";
 import { type ResetCause, type Silicon, siliconOf } from "./_silicon.ts";
 import type {
   BehaviorHooks,
   IgnoreVerdict,
   RefuseVerdict,
 } from "./behaviors.ts";
+import type { VirtualApp } from "./board_options.ts";
 import { bootBanner, bootFromFlash } from "./boot_log.ts";
 import type { FlashMemory } from "./flash_memory.ts";
 import type { MemoryMap } from "./memory_map.ts";
@@ -29,7 +31,11 @@ export interface SessionOptions {
   readonly memory: MemoryMap;
   readonly spi: SpiController;
   readonly flash: FlashMemory;
+  /** The flash encryption key. */
+  readonly flashKey: Uint8Array | undefined;
   readonly crystalHz: number;
+  /** Whether the ROM's loader is in secure download mode. */
+  readonly secureDownload: boolean;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly timing: TimingMode;
@@ -38,6 +44,8 @@ export interface SessionOptions {
   readonly hooks: readonly BehaviorHooks[];
   /** What the application prints when it starts. */
   readonly appText: string;
+  /** What the application does with what it is sent. */
+  readonly app: VirtualApp | undefined;
   /** What a program in RAM prints when it starts. */
   readonly ramText: string;
   /** Puts bytes on the line; yields how long they take there, in milliseconds. */
@@ -60,6 +68,7 @@ export class Session implements Machine {
   readonly #options: SessionOptions;
   readonly #end = new AbortController();
   #program: Program | undefined;
+  #runsApp = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -69,6 +78,8 @@ export class Session implements Machine {
       timing: options.flashTiming,
       work: (ms) => this.#work(ms),
       onRead: () => options.spi.markRead(),
+      connected: () => options.spi.attached,
+      cipher: () => cipherOf(options.chip, options.memory, options.flashKey),
     });
     // A ROM that cannot be told the size does not check it.
     if (!options.chip.rom.opcodes.includes(SPI_SET_PARAMS.opcode)) {
@@ -90,6 +101,10 @@ export class Session implements Machine {
 
   get crystalHz(): number {
     return this.#options.crystalHz;
+  }
+
+  get secureDownload(): boolean {
+    return this.#options.secureDownload;
   }
 
   get traffic(): Traffic {
@@ -124,7 +139,9 @@ export class Session implements Machine {
 
   /** Hands bytes to whatever runs. */
   async receive(bytes: Uint8Array): Promise<void> {
-    await this.#program?.receive(bytes);
+    if (this.#runsApp) {
+      await this.#options.app?.(bytes, (answer) => this.send(answer));
+    } else await this.#program?.receive(bytes);
   }
 
   async send(bytes: Uint8Array): Promise<void> {
@@ -176,6 +193,7 @@ export class Session implements Machine {
     }
     // A stub reads the flash chip's size from its id.
     this.flash.size = this.#options.flash.size;
+    this.flash.fourByteAddresses = this.chip.flash.beyond16MB;
     const program = new StubLoader(this);
     this.state = "stub";
     this.#program = program;
@@ -187,6 +205,7 @@ export class Session implements Machine {
     const image = bootFromFlash(this.chip, this.#options.flash);
     if (image.runs) {
       this.#leave();
+      this.#runsApp = true;
       await this.print(image.text + this.#options.appText);
     } else {
       if (!stays) this.#leave();
@@ -206,6 +225,7 @@ export class Session implements Machine {
   async #bootApp(): Promise<void> {
     const { chip, flash, appText } = this.#options;
     const image = bootFromFlash(chip, flash);
+    this.#runsApp = image.runs;
     await this.print(image.runs ? image.text + appText : image.text);
   }
 

@@ -1,4 +1,5 @@
 import type { BitField, ChipFamily } from "../chips/family.ts";
+import type { NamedPins } from "./_flash_pins.ts";
 import { LATER_SILICON } from "./_later_silicon.ts";
 
 /** Why a chip starts. */
@@ -28,12 +29,61 @@ export interface BootStyle {
   readonly brownOut: string;
 }
 
-/** How the ROM guesses the crystal's frequency, which its CHANGE_BAUDRATE trusts. */
-export interface CrystalGuess {
+/** How the ROM comes to a frequency of the crystal, which its CHANGE_BAUDRATE trusts. */
+export type CrystalGuess = CalibratedGuess | FixedGuess | RegisterGuess;
+
+/** The ROM takes every crystal for the same one. */
+export interface FixedGuess {
+  /** Tells this variant from the others. */
+  readonly kind: "fixed";
+  /** In megahertz. */
+  readonly mhz: number;
+}
+
+/** The ROM reads it from a register, in megahertz. */
+export interface RegisterGuess {
+  /** Tells this variant from the others. */
+  readonly kind: "register";
+  /** The register. */
+  readonly address: number;
+  /** How far its lowest bit is from bit 0. */
+  readonly shift: number;
+  /** How many bits it has. */
+  readonly width: number;
+}
+
+/** The ROM measures it against an oscillator. */
+export interface CalibratedGuess {
+  /** Tells this variant from the others. */
+  readonly kind: "calibrated";
   /** The register with the RTC calibration's count, from bit 7 on. */
   readonly calibration: number;
   /** The eFuse word with the 8 MHz oscillator's frequency, in its low byte. */
   readonly oscillator: number;
+}
+
+/** Bits of a register. */
+export interface SupplyBits {
+  /** The register. */
+  readonly address: number;
+  /** All of the bits. */
+  readonly mask: number;
+}
+
+/** A flash supply that is off after a reset. */
+export interface FlashSupply {
+  /** The revisions, major × 100 + minor. */
+  readonly revisions: readonly number[];
+  /** All of these must be set for the flash to have its supply. */
+  readonly switches: readonly SupplyBits[];
+  /** The eFuse by which the ROM of the last revision does it itself. */
+  readonly romDoes: SupplyBits;
+}
+
+/** A ROM that with secure boot on refuses MEM_END's jump. */
+export interface SecuredJump {
+  /** The pointer in RAM through which READ_FLASH_SLOW reads flash. */
+  readonly readPointer?: number;
 }
 
 /** What a chip is beyond its record: facts that only a device needs. */
@@ -56,12 +106,20 @@ export interface Silicon {
   readonly macCrc?: BitField;
   /** Bits of SPI USR that are set at reset. */
   readonly spiUsr: number;
+  /** The pins that the flash chip can be at, by name, where they can be chosen. */
+  readonly flashPins?: NamedPins;
   /** GPIO_STRAP when the chip boots from flash; in download mode the bit that the record names is clear. */
   readonly strap?: number;
   /** The ECO version in the answer to GET_SECURITY_INFO. */
   readonly ecoVersion: number;
   /** How the ROM guesses the crystal. */
   readonly crystalGuess?: CrystalGuess;
+  /** What switches the flash's supply on, where the chip comes up without it. */
+  readonly flashSupply?: FlashSupply;
+  /** Whether a watchdog's reset leaves FORCE_DOWNLOAD_BOOT as it is. */
+  readonly keepsForcedDownload?: true;
+  /** What secure boot makes of programs in RAM, where the ROM does not jump to them then. */
+  readonly securedJump?: SecuredJump;
   /** What FLASH_END prints when there is nothing to run, and whether the loader goes on. */
   readonly nothingToRun: { readonly text: string; readonly stays: boolean };
   /** The boot log. */
@@ -111,9 +169,14 @@ const esp32: Silicon = {
   },
   macCrc: { block: "block0", word: 2, shift: 16, width: 8 },
   spiUsr: 0,
+  flashPins: { spi: [6, 7, 8, 9, 11], hspi: [14, 12, 13, 4, 15] },
   strap: 0x13,
   ecoVersion: 0,
-  crystalGuess: { calibration: 0x3ff5_f06c, oscillator: 0x3ff5_a010 },
+  crystalGuess: {
+    kind: "calibrated",
+    calibration: 0x3ff5_f06c,
+    oscillator: 0x3ff5_a010,
+  },
   nothingToRun: {
     text: "flash read err, 631\r\n" +
       "Falling back to built-in command interpreter.\r\nOK\r\n>",
@@ -156,4 +219,16 @@ export function siliconOf(chip: ChipFamily): Silicon {
     throw new RangeError(`Cannot simulate ${chip.name}: its ROM is not known`);
   }
   return silicon;
+}
+
+/**
+ * The speed of a board's boot log, in baud: a ROM that takes every crystal for
+ * the same one errs in this too.
+ */
+export function bootBaudOf(chip: ChipFamily, crystalHz: number): number {
+  const { crystalGuess: guess } = siliconOf(chip);
+  const { bootLogBaud } = chip.rom;
+  return guess?.kind === "fixed"
+    ? bootLogBaud * crystalHz / (guess.mhz * 1_000_000)
+    : bootLogBaud;
 }

@@ -1,6 +1,8 @@
 import { alignDown, alignUp } from "../bytes.ts";
-import type { FlashDriver } from "./_flash_driver.ts";
+import type { FlashRegion } from "./_flash_driver.ts";
 import { Inflater } from "./_inflater.ts";
+import type { Machine } from "./_machine.ts";
+import { mayEncrypt } from "./_security.ts";
 import { STUB_ERROR } from "./_stub_link.ts";
 import { SECTOR_SIZE } from "./flash_memory.ts";
 
@@ -13,33 +15,35 @@ export class StubFlashWriter {
   open = false;
   /** Bytes of the region that are still to come. */
   left = 0;
-  readonly #flash: FlashDriver;
+  readonly #machine: Machine;
   #address = 0;
+  #encrypted = false;
   #eraseAt = 0;
   #eraseLeft = 0;
   #inflater: Inflater | undefined;
   #window: Uint8Array = new Uint8Array(0);
 
-  constructor(flash: FlashDriver) {
-    this.#flash = flash;
+  constructor(machine: Machine) {
+    this.#machine = machine;
   }
 
   /** FLASH_BEGIN and FLASH_DEFL_BEGIN: erases no more than a first piece. */
   async begin(
-    address: number,
-    size: number,
-    deflated: boolean,
+    { address, size, deflated, encrypted }: FlashRegion,
   ): Promise<number> {
+    const { flash } = this.#machine;
     this.#inflater?.close();
     this.#inflater = deflated ? new Inflater() : undefined;
     this.#window = new Uint8Array(0);
     this.open = true;
     this.left = size;
     this.#address = address;
+    this.#encrypted = encrypted;
     this.#eraseAt = alignDown(address, SECTOR_SIZE);
     this.#eraseLeft = alignUp(address + size, SECTOR_SIZE) - this.#eraseAt;
-    if (!this.#flash.holds(address, size)) return STUB_ERROR.flashFailed;
-    this.#flash.unlock();
+    if (!flash.holds(address, size)) return STUB_ERROR.flashFailed;
+    if (encrypted && !mayEncrypt(this.#machine)) return STUB_ERROR.flashFailed;
+    flash.unlock();
     await this.#eraseNext();
     return 0;
   }
@@ -48,11 +52,12 @@ export class StubFlashWriter {
   async write(data: Uint8Array): Promise<number> {
     const block = data.subarray(0, this.left);
     const end = this.#address + block.length;
-    if (!this.#flash.holds(this.#address, block.length)) {
+    const { flash } = this.#machine;
+    if (!flash.holds(this.#address, block.length)) {
       return STUB_ERROR.flashFailed;
     }
     while (this.#eraseAt < end && this.#eraseLeft > 0) await this.#eraseNext();
-    await this.#flash.program(this.#address, block);
+    await flash.program(this.#address, block, this.#encrypted);
     this.left -= block.length;
     this.#address = end;
     return 0;
@@ -89,7 +94,7 @@ export class StubFlashWriter {
 
   async #eraseNext(): Promise<void> {
     if (this.#eraseLeft === 0) return;
-    const size = await this.#flash.eraseNext(
+    const size = await this.#machine.flash.eraseNext(
       this.#eraseAt,
       this.#eraseLeft,
       true,

@@ -8,6 +8,15 @@ import type { Clock } from "../clock.ts";
 import type { Behavior } from "./behaviors.ts";
 import type { FlashTiming, TimingMode } from "./timing.ts";
 
+/**
+ * The application's ear: called with what the host sends it, one call after the
+ * other. `print` puts bytes on the line.
+ */
+export type VirtualApp = (
+  bytes: Uint8Array,
+  print: (bytes: Uint8Array) => Promise<void>,
+) => void | Promise<void>;
+
 /** What a board is made of. */
 export interface VirtualBoardOptions {
   /** The chip's id or name, such as `esp32c3` or `ESP32-C3`. */
@@ -24,6 +33,14 @@ export interface VirtualBoardOptions {
   readonly flashId?: number | undefined;
   /** The flash chip's SFDP table; an empty one for a chip without. */
   readonly sfdp?: Uint8Array | undefined;
+  /**
+   * The flash encryption key as `espsecure` takes it, in an eFuse block that
+   * nobody can read any more: 32 bytes, or 64 for XTS-AES-256. Whether
+   * encryption is on, `fields` say: `{ flashCryptCount: 1 }`.
+   */
+  readonly flashKey?: Uint8Array | undefined;
+  /** Where the flash chip is: `SPI`, `HSPI`, or five GPIOs `CLK,Q,D,HD,CS`. @default {"SPI"} */
+  readonly flashPins?: string | undefined;
   /** Becomes part of the board's `port`, to tell boards apart. */
   readonly name?: string | undefined;
   /** The chip's revision, such as `3.0`. @default A common one */
@@ -42,8 +59,19 @@ export interface VirtualBoardOptions {
    * @default `auto`, and `download` when the first host's link has no modem lines
    */
   readonly strap?: "auto" | "download" | "run" | undefined;
-  /** `jtag`: the host is on the chip's own USB-Serial/JTAG controller. @default {"bridge"} */
-  readonly usb?: "bridge" | "jtag" | undefined;
+  /**
+   * How the host is connected: by a serial adapter (`bridge`), or by the chip's
+   * own USB-Serial/JTAG controller (`jtag`) or USB-OTG port (`otg`).
+   *
+   * @default {"bridge"}
+   */
+  readonly usb?: "bridge" | "jtag" | "otg" | undefined;
+  /** Whether secure boot is on. @default {false} */
+  readonly secureBoot?: boolean | undefined;
+  /** Whether flash encryption is on, so that the chip decrypts what it runs. @default {false} */
+  readonly flashEncryption?: boolean | undefined;
+  /** Whether the ROM's loader is in secure download mode. @default {false} */
+  readonly secureDownload?: boolean | undefined;
   /** Whether bytes and flash take time. @default {"instant"} */
   readonly timing?: TimingMode | undefined;
   /** What the flash chip takes for its work. @default {GD25Q32C_TIMING} */
@@ -54,6 +82,8 @@ export interface VirtualBoardOptions {
   readonly behaviors?: readonly Behavior[] | undefined;
   /** What the application prints when it starts. */
   readonly appText?: string | undefined;
+  /** What the application does with what it is sent. @default It reads nothing */
+  readonly app?: VirtualApp | undefined;
   /** What a program in RAM that is no stub prints when it starts. */
   readonly ramText?: string | undefined;
 }

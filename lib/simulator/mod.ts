@@ -24,6 +24,7 @@ export {
   VirtualBoard,
   type VirtualBoardOptions,
 } from "./virtual_board.ts";
+export type { VirtualApp } from "./board_options.ts";
 export { virtualBoardFromUrl } from "./url.ts";
 export {
   type BoardServer,

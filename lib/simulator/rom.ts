@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeUint32, viewOf } from "../bytes.ts";
+import { viewOf } from "../bytes.ts";
 import {
   CHANGE_BAUDRATE,
   FLASH_BEGIN,
@@ -34,6 +34,7 @@ import {
   ROM_ERROR,
   RomFlashWriter,
 } from "./_rom_flash.ts";
+import { encodeSecurityInfo, hasSecureBoot } from "./_security.ts";
 
 /** Where the data of a data packet begin, behind the header and four words. */
 const DATA_AT = 24;
@@ -42,8 +43,6 @@ const SYNC_REPLIES = 8;
 const SLOW_READ_SIZE = 64;
 /** What the ROM sends at the new speed, behind its answer at the old one. */
 const EMPTY_FRAME = Uint8Array.of(0xc0, 0xc0);
-/** Key purposes of GET_SECURITY_INFO: six empty blocks, and what the ROM has in the seventh byte. */
-const KEY_PURPOSES = [0, 0, 0, 0, 0, 0, 0x0c];
 
 /** What a command comes to. */
 interface Outcome {
@@ -53,6 +52,8 @@ interface Outcome {
   readonly dataSize?: number;
   /** Whether a success repeats the last error's code in its second status byte. */
   readonly keepsError?: boolean;
+  /** Whether there is no reply, as something else runs by then. */
+  readonly silent?: boolean;
   /** What happens once the reply has been sent. */
   readonly after?: () => Promise<void>;
 }
@@ -76,9 +77,10 @@ export class RomLoader implements Program {
     this.#machine = machine;
     this.#reply = new ReplyBuffer(machine.chip.rom.statusBytes);
     this.#flash = new RomFlashWriter(machine);
-    const { opcodes } = machine.chip.rom;
+    const { opcodes, secureDownloadOpcodes = [] } = machine.chip.rom;
+    const left = machine.secureDownload ? secureDownloadOpcodes : opcodes;
     this.#handlers = new Map(
-      this.#table().filter(([opcode]) => opcodes.includes(opcode)),
+      this.#table().filter(([opcode]) => left.includes(opcode)),
     );
   }
 
@@ -99,6 +101,7 @@ export class RomLoader implements Program {
     const outcome = verdict?.kind === "refuse"
       ? this.#refuse(request, verdict.status)
       : await this.#run(request);
+    if (outcome.silent) return;
     await this.#send();
     await outcome.after?.();
   }
@@ -160,7 +163,7 @@ export class RomLoader implements Program {
         (word) => this.#value(this.#machine.memory.readWord(word(0))),
       ],
       [SPI_SET_PARAMS.opcode, (word) => this.#setParams(word(1))],
-      [SPI_ATTACH.opcode, () => this.#attach()],
+      [SPI_ATTACH.opcode, (word) => this.#attach(word(0))],
       [READ_FLASH_SLOW.opcode, (word) => this.#readSlow(word(0), word(1))],
       [CHANGE_BAUDRATE.opcode, (word) => this.#changeBaudRate(word(0))],
       [FLASH_DEFL_BEGIN.opcode, (word) => this.#flashBegin(word, true)],
@@ -190,7 +193,13 @@ export class RomLoader implements Program {
     word: (index: number) => number,
     deflated: boolean,
   ): Promise<Outcome> {
-    const error = await this.#flash.begin(word(3), word(0), deflated);
+    const { encryptedFlag } = this.#machine.chip.rom;
+    const error = await this.#flash.begin({
+      address: word(3),
+      size: word(0),
+      deflated,
+      encrypted: encryptedFlag && word(4) !== 0,
+    });
     return { error, keepsError: true };
   }
 
@@ -235,6 +244,8 @@ export class RomLoader implements Program {
 
   #memEnd(stay: number): Outcome {
     if (stay !== 0) return {};
+    // With which code a real ROM refuses is not known.
+    if (this.#refusesJumps()) return { error: ROM_ERROR.invalid };
     return { after: () => this.#machine.jump(this.#loaded) };
   }
 
@@ -246,8 +257,8 @@ export class RomLoader implements Program {
     return {};
   }
 
-  #attach(): Outcome {
-    this.#machine.spi.attached = true;
+  #attach(pins: number): Outcome {
+    this.#machine.spi.attach(pins);
     return {};
   }
 
@@ -256,7 +267,23 @@ export class RomLoader implements Program {
     return {};
   }
 
-  #readSlow(address: number, size: number): Outcome {
+  #refusesJumps(): boolean {
+    const { silicon } = this.#machine;
+    return silicon.securedJump !== undefined && hasSecureBoot(this.#machine);
+  }
+
+  /** Whether a program has put itself where the ROM expects its way to read flash. */
+  #isDiverted(): boolean {
+    const { silicon: { securedJump }, memory } = this.#machine;
+    const pointer = securedJump?.readPointer;
+    return pointer !== undefined && memory.readWord(pointer) !== 0;
+  }
+
+  async #readSlow(address: number, size: number): Promise<Outcome> {
+    if (this.#isDiverted()) {
+      await this.#machine.jump(this.#loaded);
+      return { silent: true };
+    }
     if (size > SLOW_READ_SIZE) {
       return { error: ROM_ERROR.readLength, dataSize: SLOW_READ_SIZE };
     }
@@ -268,10 +295,8 @@ export class RomLoader implements Program {
   }
 
   #changeBaudRate(baudRate: number): Outcome {
-    const { crystalHz, silicon: { crystalGuess }, memory } = this.#machine;
-    const guess = crystalGuess === undefined ? crystalHz : 15_625 / 40 *
-      (memory.readWord(crystalGuess.calibration) >>> 7) *
-      (memory.readWord(crystalGuess.oscillator) & 0xff);
+    const { crystalHz } = this.#machine;
+    const guess = this.#guessCrystal();
     const real = Math.round(baudRate * crystalHz / guess);
     return {
       after: async () => {
@@ -279,6 +304,24 @@ export class RomLoader implements Program {
         await this.#machine.send(EMPTY_FRAME);
       },
     };
+  }
+
+  /** What the ROM takes the crystal for, in hertz. */
+  #guessCrystal(): number {
+    const { crystalHz, silicon: { crystalGuess: guess }, memory } =
+      this.#machine;
+    switch (guess?.kind) {
+      case undefined:
+        return crystalHz;
+      case "fixed":
+        return guess.mhz * 1e6;
+      case "register":
+        return (memory.readWord(guess.address) >>> guess.shift) %
+            2 ** guess.width * 1e6;
+      case "calibrated":
+        return 15_625 / 40 * (memory.readWord(guess.calibration) >>> 7) *
+          (memory.readWord(guess.oscillator) & 0xff);
+    }
   }
 
   #md5(address: number, size: number): Outcome {
@@ -296,21 +339,4 @@ export class RomLoader implements Program {
     this.#reply.setData(info);
     return { dataSize: info.length, keepsError: true };
   }
-}
-
-/**
- * GET_SECURITY_INFO's answer: flags, crypt count, seven key purposes and, from
- * chips that are told by it, chip id and ECO version.
- */
-export function encodeSecurityInfo(
-  { chip, silicon }: Pick<Machine, "chip" | "silicon">,
-): Uint8Array {
-  const { detect } = chip;
-  const ids = detect.kind === "chip-id"
-    ? encodeUint32(detect.id, silicon.ecoVersion)
-    : new Uint8Array(0);
-  const info = new Uint8Array(12 + ids.length);
-  info.set(KEY_PURPOSES, 5);
-  info.set(ids, 12);
-  return info;
 }

@@ -16,6 +16,7 @@ import {
   SECTOR_SIZE,
   STATUS1,
 } from "./flash_memory.ts";
+import { type FlashPins, type NamedPins, pinsOfWord } from "./_flash_pins.ts";
 import type { MemoryMap } from "./memory_map.ts";
 import type { FlashTiming } from "./timing.ts";
 
@@ -68,6 +69,12 @@ export interface SpiControllerOptions {
   readonly timing: FlashTiming;
   /** What tells how long the flash chip is busy; without one it never is. */
   readonly clock?: Clock | undefined;
+  /** The pins that the chip knows by name. */
+  readonly namedPins?: NamedPins | undefined;
+  /** Where the flash chip is. @default The package's own pins */
+  readonly flashPins?: FlashPins | undefined;
+  /** Whether the flash chip has its supply. @default Always */
+  readonly powered?: (() => boolean) | undefined;
 }
 
 /**
@@ -75,8 +82,7 @@ export interface SpiControllerOptions {
  * and is over when the bit is read again.
  */
 export class SpiController {
-  /** Whether the pins are connected to the flash chip. */
-  attached = false;
+  #attached = false;
   readonly #options: SpiControllerOptions;
   #volatileStatus = false;
   #resetEnabled = false;
@@ -94,9 +100,21 @@ export class SpiController {
     });
   }
 
+  /** Whether the pins are connected to the flash chip, and it has its supply. */
+  get attached(): boolean {
+    return this.#attached && (this.#options.powered?.() ?? true);
+  }
+
+  /** Connects pins, as SPI_ATTACH's word names them; the flash chip may be at others. */
+  attach(word: number): void {
+    const { namedPins, flashPins = namedPins?.spi } = this.#options;
+    const pins = pinsOfWord(word, namedPins);
+    this.#attached = String(pins) === String(flashPins);
+  }
+
   /** Sets the registers as a reset of the chip does, and disconnects the pins. */
   reset(): void {
-    this.attached = false;
+    this.#attached = false;
     this.#leave(AFTER_RESET);
   }
 

@@ -37,12 +37,12 @@ import {
   type RequestPacket,
 } from "../protocol/packet.ts";
 import { STUB_GREETING } from "./_greeting.ts";
+import { encodeSecurityInfo } from "./_security.ts";
 import { StubFlashWriter } from "./_stub_flash.ts";
 import { StubReader } from "./_stub_reader.ts";
 import { STUB_ERROR, StubReceiver } from "./_stub_link.ts";
 import type { LoadedRange, Machine, Program } from "./_machine.ts";
 import { SECTOR_SIZE } from "./flash_memory.ts";
-import { encodeSecurityInfo } from "./rom.ts";
 
 const SYNC_REPLIES = 8;
 const DATA_AT = 16;
@@ -80,14 +80,14 @@ export class StubLoader implements Program {
   /** Makes a stub that has not greeted yet. */
   constructor(machine: Machine) {
     this.#machine = machine;
-    this.#flash = new StubFlashWriter(machine.flash);
+    this.#flash = new StubFlashWriter(machine);
     this.#reader = new StubReader(machine.flash, (data) => this.#sendRaw(data));
     this.#rows = new Map(this.#table());
   }
 
   /** Connects the flash and greets. */
   async greet(): Promise<void> {
-    this.#machine.spi.attached = true;
+    this.#machine.spi.attach(0);
     await this.#sendRaw(STUB_GREETING);
   }
 
@@ -208,8 +208,8 @@ export class StubLoader implements Program {
       }],
       [SPI_ATTACH.opcode, {
         size: 4,
-        run: () => {
-          spi.attached = true;
+        run: ({ body }) => {
+          spi.attach(readUint32(body));
           return {};
         },
       }],
@@ -252,8 +252,13 @@ export class StubLoader implements Program {
     if (body.length !== 16 && body.length !== 20) {
       return { status: STUB_ERROR.dataLength };
     }
-    const [size, address] = [readUint32(body, 0), readUint32(body, 12)];
-    return { status: await this.#flash.begin(address, size, deflated) };
+    const region = {
+      address: readUint32(body, 12),
+      size: readUint32(body, 0),
+      deflated,
+      encrypted: body.length === 20 && readUint32(body, 16) !== 0,
+    };
+    return { status: await this.#flash.begin(region) };
   }
 
   #flashData({ body, checksum }: RequestPacket): Outcome {

@@ -19,13 +19,20 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   "flash-size": (options, value) => options.flashSize = value,
   "flash-id": (options, value) =>
     options.flashId = parseInteger("flash-id", value),
+  "flash-pins": (options, value) => options.flashPins = value,
   "revision": (options, value) => options.revision = value,
   "crystal": (options, value) =>
     options.crystalMhz = parseInteger("crystal", value),
   "strap": (options, value) =>
     options.strap = oneOf("strap", value, ["auto", "download", "run"]),
   "usb": (options, value) =>
-    options.usb = oneOf("usb", value, ["bridge", "jtag"]),
+    options.usb = oneOf("usb", value, ["bridge", "jtag", "otg"]),
+  "secure-boot": (options, value) =>
+    options.secureBoot = parseTruth("secure-boot", value),
+  "flash-encryption": (options, value) =>
+    options.flashEncryption = parseTruth("flash-encryption", value),
+  "secure-download": (options, value) =>
+    options.secureDownload = parseTruth("secure-download", value),
   "timing": (options, value) =>
     options.timing = oneOf("timing", value, ["instant", "clocked"]),
   "app": (options, value) => options.appText = value,
@@ -37,9 +44,11 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
  * Makes a board from a URL: the chip stands where a host name would, options
  * are parameters, and what stands behind `#` is the board's name.
  *
- * Parameters: `mac`, `index`, `flash-size`, `flash-id`, `revision`, `crystal` (MHz),
- * `strap`, `usb`, `timing`, `app` (what the application prints) and any number
- * of `fault`, each as `parseBehavior` reads it.
+ * Parameters: `mac`, `index`, `flash-size`, `flash-id`, `flash-pins`, `revision`,
+ * `crystal` (MHz), `strap`, `usb` (`bridge`, `jtag` or `otg`), `secure-boot`,
+ * `flash-encryption`, `secure-download`, `timing`, `app` (what the application
+ * prints) and any number of `fault`, each as `parseBehavior` reads it. What is on
+ * or off may do without a value: `sim://esp32s3?usb=otg&secure-download`.
  *
  * @throws {SyntaxError} If the URL or a parameter cannot be read.
  * @throws {RangeError} If the chip or a value does not exist.
@@ -81,6 +90,10 @@ function oneOf<const Value extends string>(
     );
   }
   return value;
+}
+
+function parseTruth(name: string, text: string): boolean {
+  return oneOf(name, text, ["", "true", "false"]) !== "false";
 }
 
 function parseInteger(name: string, text: string): number {

@@ -13,11 +13,19 @@ import { type Clock, systemClock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
 import type { Transport, TransportInfo } from "../transport/transport.ts";
 import { BoardLink, type LinkKind } from "./_board_link.ts";
+import { parseFlashPins } from "./_flash_pins.ts";
+import { isFlashPowered } from "./_flash_supply.ts";
+import { ForcedDownload } from "./_forced_download.ts";
 import { defineIdentity, defineRegisters } from "./_identity.ts";
 import { countUp, parseFlashSize } from "./_parse_options.ts";
-import { TransistorPair, UsbSerialJtag } from "./_reset_circuit.ts";
+import {
+  type ResetCircuit,
+  TransistorPair,
+  UsbOtg,
+  UsbSerialJtag,
+} from "./_reset_circuit.ts";
 import { Session } from "./_session.ts";
-import { type ResetCause, siliconOf } from "./_silicon.ts";
+import { bootBaudOf, type ResetCause, siliconOf } from "./_silicon.ts";
 import { holdsSync, resample } from "./_uart.ts";
 import type { BehaviorHooks } from "./behaviors.ts";
 import type { VirtualBoardOptions } from "./board_options.ts";
@@ -70,7 +78,8 @@ export class VirtualBoard implements AsyncDisposable {
   readonly #memory: MemoryMap;
   readonly #spi: SpiController;
   readonly #hooks: readonly BehaviorHooks[];
-  readonly #circuit: TransistorPair | UsbSerialJtag;
+  readonly #circuit: ResetCircuit;
+  readonly #forced: ForcedDownload;
   #strap: "auto" | "download" | "run";
   #download = false;
   #baudRate = DEFAULT_BAUD;
@@ -121,10 +130,15 @@ export class VirtualBoard implements AsyncDisposable {
       usrReset: silicon.spiUsr,
       timing: options.flashTiming ?? GD25Q32C_TIMING,
       clock: options.timing === "clocked" ? this.#clock : undefined,
+      powered: () => isFlashPowered(this.#silicon, this.#memory),
+      namedPins: silicon.flashPins,
+      flashPins: parseFlashPins(options.flashPins ?? "SPI", silicon.flashPins),
     });
+    this.#forced = new ForcedDownload(this.#silicon, this.#memory);
     this.#circuit = this.#makeCircuit();
     defineIdentity(this.#silicon, this.#memory, mac, options);
     defineRegisters(this.#silicon, this.#memory, {
+      usb: options.usb,
       crystalHz: this.#crystalHz,
       baudRate: () => this.#baudRate,
       download: () => this.#download,
@@ -170,7 +184,7 @@ export class VirtualBoard implements AsyncDisposable {
     const link: BoardLink = new BoardLink({
       port: this.port,
       kind,
-      hasSpeed: kind !== "stream" && this.#options.usb !== "jtag",
+      hasSpeed: kind !== "stream" && !this.#isUsb(),
       info: this.#adapter(),
       baudRate,
       clock: this.#clock,
@@ -219,19 +233,36 @@ export class VirtualBoard implements AsyncDisposable {
     return this.close();
   }
 
-  #makeCircuit(): TransistorPair | UsbSerialJtag {
-    const usb = this.#options.usb === "jtag";
+  #makeCircuit(): ResetCircuit {
     const target = {
       hold: () => this.#stop(),
       start: (io0Low: boolean) =>
-        this.#start(usb ? "usb" : "enable-pin", io0Low),
+        this.#start(this.#isUsb() ? "usb" : "enable-pin", io0Low),
     };
-    return usb ? new UsbSerialJtag(target) : new TransistorPair(target);
+    if (this.#options.usb === "otg") {
+      return new UsbOtg({
+        isApp: () => this.state === "app",
+        restart: (download) => {
+          this.#forced.isSet = download;
+          this.#start("software", false);
+        },
+      });
+    }
+    return this.#isUsb()
+      ? new UsbSerialJtag(target)
+      : new TransistorPair(target);
+  }
+
+  /** Whether the host is at the chip itself, without an adapter. */
+  #isUsb(): boolean {
+    return (this.#options.usb ?? "bridge") !== "bridge";
   }
 
   #adapter(): Partial<TransportInfo> {
-    if (this.#options.usb !== "jtag") return {};
-    const usbProductId = this.#silicon.usb?.jtagProductId;
+    const { jtagProductId, otgProductId } = this.#silicon.usb ?? {};
+    const isOtg = this.#options.usb === "otg";
+    const usbProductId = isOtg ? otgProductId : jtagProductId;
+    if (!this.#isUsb()) return {};
     return { usbVendorId: USB_VENDOR_ESPRESSIF, usbProductId };
   }
 
@@ -252,7 +283,8 @@ export class VirtualBoard implements AsyncDisposable {
 
   /** Samples the straps and starts the chip. */
   #start(cause: ResetCause, io0Low: boolean): void {
-    this.#download = this.#strap === "download" ||
+    this.#forced.reset(cause);
+    this.#download = this.#strap === "download" || this.#forced.isSet ||
       (this.#strap === "auto" && io0Low);
     this.#boot(cause);
   }
@@ -263,8 +295,9 @@ export class VirtualBoard implements AsyncDisposable {
     this.#bitten = false;
     // A CPU reset leaves RAM and the RTC's registers alone.
     if (cause !== "software") this.#memory.clear();
+    this.#forced.show();
     this.#spi.reset();
-    this.#baudRate = this.#silicon.rom.bootLogBaud;
+    this.#baudRate = bootBaudOf(this.#silicon, this.#crystalHz);
     this.#measuresLine = this.#download;
     const mode = this.#download ? "download" : "run";
     this.traffic.record({ kind: "reset", cause, mode });
@@ -279,13 +312,16 @@ export class VirtualBoard implements AsyncDisposable {
       memory: this.#memory,
       spi: this.#spi,
       flash: this.flash,
+      flashKey: this.#options.flashKey,
       crystalHz: this.#crystalHz,
+      secureDownload: this.#options.secureDownload ?? false,
       traffic: this.traffic,
       clock: this.#clock,
       timing: this.#options.timing ?? "instant",
       flashTiming: this.#options.flashTiming ?? GD25Q32C_TIMING,
       hooks: this.#hooks,
       appText: this.#options.appText ?? "",
+      app: this.#options.app,
       ramText: this.#options.ramText ?? "",
       transmit: (bytes) => this.#transmit(bytes),
       setBaudRate: (baudRate) => this.#setBaudRate(baudRate),

@@ -81,6 +81,7 @@ class PosixPort implements Transport {
     options: SerialOptions,
   ) {
     const { baudRate = DEFAULT_BAUD_RATE, usbVendorId, usbProductId } = options;
+    const { usbSerialNumber } = options;
     this.port = path;
     this.#posix = posix;
     this.#clock = clock;
@@ -90,7 +91,7 @@ class PosixPort implements Transport {
     this.#channel = new FdChannel(posix, fd, this.#name);
     this.readable = this.#channel.readable;
     this.writable = this.#channel.writable;
-    const usb = { usbVendorId, usbProductId };
+    const usb = { usbVendorId, usbProductId, usbSerialNumber };
     this.#info = Object.freeze({ kind: "serial", signals: "together", ...usb });
     this.#ioctlLines(posix.tty.TIOCMGET, new Uint8Array(4));
     this.#baudRate = this.#applySpeed(baudRate);

@@ -97,6 +97,7 @@ export class WindowsPort implements Transport {
       signals: this.#hasSignals ? "separate" : "none",
       usbVendorId: this.#options.usbVendorId,
       usbProductId: this.#options.usbProductId,
+      usbSerialNumber: this.#options.usbSerialNumber,
     };
   }
 

@@ -67,6 +67,17 @@ export async function listPorts(): Promise<PortInfo[]> {
 }
 
 /**
+ * Ports as a user names them: `all` stands for every serial port of this machine.
+ *
+ * @throws {TransportError} As {@linkcode listPorts}, if `all` is among them.
+ */
+export async function expandPorts(names: readonly string[]): Promise<string[]> {
+  if (!names.includes("all")) return [...names];
+  const all = (await listPorts()).map(({ path }) => path);
+  return names.flatMap((name) => name === "all" ? all : [name]);
+}
+
+/**
  * Finds a port by its path; on Linux also by a link to it, such as those in
  * `/dev/serial/by-id`.
  *

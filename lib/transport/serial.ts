@@ -27,6 +27,8 @@ export interface SerialOptions {
   readonly usbVendorId?: number | undefined;
   /** USB product id of the adapter, to be found in the port's `info`. */
   readonly usbProductId?: number | undefined;
+  /** USB serial number of the adapter, to be found in the port's `info`. */
+  readonly usbSerialNumber?: string | undefined;
   /** Ends the attempt to open; has no effect on the open port. */
   readonly signal?: AbortSignal | undefined;
 }

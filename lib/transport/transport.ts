@@ -29,6 +29,8 @@ export interface TransportInfo {
   readonly usbVendorId?: number | undefined;
   /** USB product id of a local adapter, where known. */
   readonly usbProductId?: number | undefined;
+  /** USB serial number of a local adapter, where it has one. */
+  readonly usbSerialNumber?: string | undefined;
 }
 
 /** An open port. */

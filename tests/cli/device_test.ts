@@ -126,7 +126,10 @@ Deno.test("write-flash skips what is there, erases all and reports both in JSON"
   assert.equal(first.result.files[0].verified, true);
   const second = await json(args, { boards });
   assert.equal(second.result.files[0].skipped, true);
-  assert.match(await run(args, { boards }), /^Skipped .*app at 0x00001000/m);
+  assert.match(
+    await run(args, { boards }),
+    /^'.*app' at 0x00001000 already in flash, skipping write\.$/m,
+  );
   board.flash.program(0x8000, new Uint8Array(16));
   await run(["write-flash", "-e", "0x1000", folder.file("app")], { boards });
   assert(board.flash.isErased(0x8000, 4096));

@@ -3,7 +3,7 @@ import { makeBoard, makeImage } from "./_boards.ts";
 import { namesIn, runCli, temporaryFolder, type World } from "./_cli.ts";
 import { Keyboard } from "./_keyboard.ts";
 import { memoryPair } from "../../lib/transport/memory.ts";
-import type { PortSource } from "../../mod.ts";
+import type { PortInfo, PortSource } from "../../mod.ts";
 
 const LOG = [
   "\x1b[0;32mI (31) boot: ESP-IDF v5.2\x1b[0m",
@@ -255,6 +255,30 @@ Deno.test("monitor waits for a board that comes back, and says so", async () => 
     stdout,
     /^--- .*unplugged; waiting for it to come back\n--- The port is back\n[^]*rst cause:1[^]*ready/m,
   );
+});
+
+Deno.test("monitor finds a board that comes back under another path by its place", async () => {
+  await using first = board();
+  await using second = board("back again\r\n");
+  const at = (path: string): PortInfo => ({ path, location: "1-2.3" });
+  const ports = [at("/dev/ttyACM0")];
+  const { code, stdout, stderr } = await runCli(
+    [
+      ..."--chip esp8266 -p /dev/ttyACM0 monitor --reset".split(" "),
+      ..."--expect again --timeout 10".split(" "),
+    ],
+    {
+      boards: { "/dev/ttyACM0": first, "/dev/ttyACM1": second },
+      ports,
+      onOutput: (text) => {
+        if (!text.includes("ready")) return;
+        ports[0] = at("/dev/ttyACM1");
+        first.unplug();
+      },
+    },
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /The port is back\n[^]*back again/);
 });
 
 Deno.test("monitor --no-reconnect ends with 1 when the port goes", async () => {

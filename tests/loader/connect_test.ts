@@ -244,6 +244,16 @@ Deno.test("connectLoader without SYNC tells a stub by its status bytes", async (
   }
 });
 
+Deno.test("connectLoader knows betas by their chip ids, to say that they are not supported", async () => {
+  for (const id of [4, 6, 7, 10, 14, 17]) {
+    const { error } = await connecting({
+      onWrite: fakeDevice(4, secured(id)),
+    });
+    assert.ok(error instanceof ChipError && error.code === "chip-unknown");
+    assert.match(error.message, /chip id \d+ is an unsupported beta's$/);
+  }
+});
+
 Deno.test("connectLoader detects by chip id, and by magic value where there is none", async () => {
   const found = async (handler: FakeHandler, options: ConnectOptions = {}) => {
     const { loader, error } = await connecting({

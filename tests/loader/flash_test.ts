@@ -8,6 +8,7 @@ import { encodeFrame } from "../../lib/framing/slip.ts";
 import { deflate, InflateMeter } from "../../lib/loader/_deflate.ts";
 import {
   attachFlash,
+  type AttachFlashOptions,
   eraseRegion,
   flashMd5,
   readFlash,
@@ -296,7 +297,7 @@ Deno.test("readFlash refuses packets of another size and digests that differ", a
 Deno.test("attachFlash does what each loader needs", async () => {
   const attached = async (
     options: { chip?: string; isStub?: boolean },
-    attach: { pins?: number; size?: number } = {},
+    attach: AttachFlashOptions = {},
   ) => {
     const { clock, loader, log } = setUp(() => ({}), options);
     await clock.drive(attachFlash(loader, attach));
@@ -310,8 +311,8 @@ Deno.test("attachFlash does what each loader needs", async () => {
   );
   assert.equal(await attached({}, { size: 1 }), "0d 0b");
   assert.equal(await attached({ isStub: true }), "");
-  assert.equal(await attached({ isStub: true }, { pins: 1 }), "0d");
-  await assert.rejects(attached({ chip: "esp8266" }, { pins: 1 }), {
+  assert.equal(await attached({ isStub: true }, { connection: "HSPI" }), "0d");
+  await assert.rejects(attached({ chip: "esp8266" }, { connection: "HSPI" }), {
     code: "chip-lacks",
   });
 });

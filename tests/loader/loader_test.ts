@@ -282,13 +282,13 @@ Deno.test("changeBaudRate tells an ESP32's ROM a speed that fits its idea of the
   }
 });
 
-Deno.test("Loader sends smaller packets over USB-OTG", async () => {
+Deno.test("Loader fills RAM by smaller packets over USB-OTG, and flash by the usual ones", async () => {
   const otg = setUp({
     chip: "esp32s3",
     isStub: true,
     port: { info: { usbVendorId: 0x303a, usbProductId: 0x0009 } },
   });
-  assert.equal(otg.loader.flashBlockSize, 0x800);
+  assert.equal(otg.loader.flashBlockSize, 0x4000);
   assert.equal(otg.loader.ramBlockSize, 0x800);
   const uart = setUp({ chip: "esp32s3" });
   assert.equal(uart.loader.flashBlockSize, 0x400);

@@ -21,6 +21,7 @@ export type PeerName =
   | "idf_python"
   | "esp_rfc2217_server"
   | "ser2net"
+  | "pg_ctl"
   | "xtensa-lx106-elf-gcc"
   | "riscv64-unknown-elf-gcc"
   | "tmux"
@@ -28,7 +29,8 @@ export type PeerName =
   | "riscv64-unknown-elf-addr2line"
   | "bash"
   | "zsh"
-  | "fish";
+  | "fish"
+  | "chromium";
 
 const PYTHON = ["python", "python3", "python.exe"];
 const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
@@ -39,6 +41,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   idf_python: PYTHON,
   esp_rfc2217_server: ["esp_rfc2217_server", "esp_rfc2217_server.exe"],
   ser2net: ["ser2net"],
+  pg_ctl: ["pg_ctl"],
   "xtensa-lx106-elf-gcc": ["xtensa-lx106-elf-gcc"],
   "riscv64-unknown-elf-gcc": ["riscv64-unknown-elf-gcc"],
   tmux: ["tmux"],
@@ -47,6 +50,7 @@ const FILE_NAMES: Readonly<Record<PeerName, readonly string[]>> = {
   bash: ["bash"],
   zsh: ["zsh"],
   fish: ["fish"],
+  chromium: ["chromium", "chromium-browser", "google-chrome"],
 };
 
 /** What a Python must be able to import, and what else it must have. */
@@ -113,8 +117,22 @@ function searchFolders(): string[] {
   );
   const path = (Deno.env.get("PATH") ?? "").split(windows ? ";" : ":");
   // Debian keeps daemons such as ser2net where a user's PATH does not look.
-  const daemons = windows ? [] : ["/usr/sbin", "/usr/local/sbin"];
+  const daemons = windows
+    ? []
+    : ["/usr/sbin", "/usr/local/sbin", ...postgresFolders()];
   return [own ?? "", venv, ...path, ...daemons].filter((folder) => folder);
+}
+
+/** Debian has one folder for each version of PostgreSQL; the newest comes first. */
+function postgresFolders(): string[] {
+  const top = "/usr/lib/postgresql";
+  try {
+    return Array.from(Deno.readDirSync(top), ({ name }) => name)
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => join(top, version, "bin"));
+  } catch {
+    return [];
+  }
 }
 
 function isFile(path: string): boolean {

@@ -57,7 +57,9 @@ Deno.test("prepareJob hashes, pads and compresses each file", async () => {
   const file = firmware?.files[1];
   assert.ok(file);
   assert.deepEqual([...file.data], [1, 2, 3, 4, 5, 0xff, 0xff, 0xff]);
-  assert.deepEqual([...inflateSync(file.deflated)], [...file.data]);
+  assert.deepEqual([...inflateSync(file.deflated ?? new Uint8Array())], [
+    ...file.data,
+  ]);
   assert.equal(file.sha256, createHash("sha256").update(data).digest("hex"));
   assert.equal(firmware?.minFlashSize, 0x8008);
 });
@@ -245,7 +247,7 @@ Deno.test("readFirmwareArguments places files by pair, by name, and as images", 
         { chip },
       )).map(({ chip, files }) => [
         chip,
-        files.map(({ address, name }) => [address, name]),
+        files?.map(({ address, name }) => [address, name]),
       ]);
     assert.deepEqual(
       await placed(["esp8266.bin", "esp32.bin", "app-0x10000.bin"]),

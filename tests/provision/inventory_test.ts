@@ -4,17 +4,23 @@ import fc from "npm:fast-check@4.10.2";
 import { EspError } from "../../lib/errors.ts";
 import {
   formatInventory,
-  INVENTORY_COLUMNS,
-  type InventoryRow,
-  inventoryRow,
   mergeInventory,
   parseInventory,
   readInventory,
   writeInventory,
 } from "../../lib/provision/inventory.ts";
+import {
+  INVENTORY_COLUMNS,
+  type InventoryRow,
+  inventoryRow,
+} from "../../lib/provision/inventory_row.ts";
 import type { BoardResult } from "../../lib/provision/result.ts";
 
 const PASSED: BoardResult = {
+  id: "00000000-0000-4000-8000-000000000000",
+  slot: "a",
+  station: "local",
+  attempt: 1,
   port: "/dev/ttyUSB0",
   job: "lamp 1.0",
   result: "pass",
@@ -39,6 +45,10 @@ const PASSED: BoardResult = {
 };
 
 const LOST: BoardResult = {
+  id: "00000000-0000-4000-8000-000000000000",
+  slot: "a",
+  station: "local",
+  attempt: 1,
   port: "/dev/ttyUSB1",
   job: "lamp 1.0",
   result: "fail",
@@ -70,31 +80,103 @@ function isFileInvalid(error: unknown): boolean {
 }
 
 Deno.test("inventoryRow fills every column of a board that passed", () => {
-  const row = inventoryRow(PASSED);
-  assert.deepEqual(Object.keys(row), [...INVENTORY_COLUMNS]);
+  const row = inventoryRow({
+    ...PASSED,
+    jobSha256: "cc",
+    operator: "Ada",
+    baud: 460_800,
+    attempt: 2,
+    claim: {
+      pool: "lamps",
+      key: "LMP-1",
+      again: false,
+      // A row's cell cannot take the place of what a board says.
+      values: { serial: "LMP-1", colour: "red", mac: "any", result: "fail" },
+    },
+    columns: { batch: "2026-11", bom_rev: "C", tray: "7" },
+    labelCode: "https://x.example/LMP-1",
+    usb: { vendorId: 0x303a, productId: 0x1001, serialNumber: "S:1" },
+    security: { flags: 0x5, flashCryptCount: 3 },
+    application: {
+      project: "lamp",
+      version: "1.2.0",
+      idfVersion: "v5.4",
+      elfSha256: "dd",
+    },
+    partitionTableSha256: "ee",
+    identity: {
+      ...PASSED.identity!,
+      features: ["Wi-Fi", "Embedded PSRAM 8MB (AP_3v3)"],
+    },
+  });
   const { tool_version: version, ...rest } = row;
   assert.match(version ?? "", /^\d+\.\d+\.\d+/);
   assert.deepEqual(rest, {
     mac: "24:0a:c4:00:00:01",
+    serial_number: "LMP-1",
     chip_id: "0x00000001",
     chip: "ESP32-D0WD-V3 (revision v3.0)",
+    package: "ESP32-D0WD-V3",
     revision: "v3.0",
+    features: "Wi-Fi, Embedded PSRAM 8MB (AP_3v3)",
+    psram: "Embedded PSRAM 8MB (AP_3v3)",
+    crystal_mhz: "40",
     flash_manufacturer: "0x20",
     flash_device: "0x4016",
     flash_size: "4MB",
-    firmware_sha256: "aa bb",
-    result: "pass",
-    duration_ms: "1000",
-    finished_at: "2026-01-01T00:00:01.000Z",
-    started_at: "2026-01-01T00:00:00.000Z",
+    usb: "303a:1001:S:1",
+    security_flags: "0x00000005",
+    flash_crypt_count: "3",
     job: "lamp 1.0",
-    port: "/dev/ttyUSB0",
+    job_sha256: "cc",
+    firmware_project: "lamp",
+    firmware_version: "1.2.0",
+    idf_version: "v5.4",
+    elf_sha256: "dd",
+    firmware_sha256: "aa bb",
+    partition_table_sha256: "ee",
+    pool: "lamps",
+    label_code: "https://x.example/LMP-1",
+    batch: "2026-11",
+    bom_rev: "C",
+    result: "pass",
     failed_step: "",
     error_code: "",
     error: "",
-    features: "Wi-Fi, BT",
-    crystal_mhz: "40",
+    started_at: "2026-01-01T00:00:00.000Z",
+    finished_at: "2026-01-01T00:00:01.000Z",
+    duration_ms: "1000",
+    step_ms: "open=2",
+    attempt: "2",
+    baud: "460800",
+    station: "local",
+    slot: "a",
+    port: "/dev/ttyUSB0",
+    operator: "Ada",
+    serial: "LMP-1",
+    colour: "red",
+    tray: "7",
   });
+  const known = new Set(Object.keys(row));
+  assert.deepEqual(INVENTORY_COLUMNS.filter((name) => !known.has(name)), []);
+});
+
+Deno.test("inventoryRow keeps a serial number that this run did not come to", () => {
+  const first = inventoryRow({
+    ...PASSED,
+    claim: { pool: "lamps", key: "LMP-1", again: false, values: {} },
+  });
+  const failed = inventoryRow({
+    ...PASSED,
+    result: "fail",
+    files: [],
+    failure: { code: "timeout", message: "x", step: "check" },
+  });
+  const [row] = mergeInventory([first], [failed]);
+  assert.deepEqual(
+    [row?.serial_number, row?.pool, row?.result, row?.firmware_sha256],
+    ["LMP-1", "lamps", "fail", ""],
+  );
 });
 
 Deno.test("inventoryRow makes text from a device harmless", () => {
@@ -134,11 +216,17 @@ Deno.test("mergeInventory keys boards without a MAC address by their port", () =
     [
       inventoryRow({ ...LOST, durationMs: 7 }),
       inventoryRow({ ...LOST, port: "COM9" }),
+      inventoryRow({ ...LOST, station: "other", durationMs: 9 }),
     ],
   );
   assert.deepEqual(
     table.map(({ port, duration_ms }) => [port, duration_ms]),
-    [["/dev/ttyUSB0", "1000"], ["/dev/ttyUSB1", "7"], ["COM9", "3"]],
+    [
+      ["/dev/ttyUSB0", "1000"],
+      ["/dev/ttyUSB1", "7"],
+      ["COM9", "3"],
+      ["/dev/ttyUSB1", "9"],
+    ],
   );
 });
 
@@ -148,7 +236,10 @@ Deno.test("formatInventory writes RFC 4180 with CRLF, and quotes what needs it",
   ]);
   const [header, row] = text.split("\r\n");
   assert.equal(header, `${INVENTORY_COLUMNS.join(",")},note`);
-  assert.equal(row, `1,,"two\nlines",,,,,,,,,,,"a""b",,,,,,,"x,y"`);
+  const cells = INVENTORY_COLUMNS.map((column) =>
+    ({ mac: "1", chip: '"two\nlines"', port: '"a""b"' })[column as string] ?? ""
+  );
+  assert.equal(row, [...cells, '"x,y"'].join(","));
   assert.ok(text.endsWith("\r\n"));
 });
 

@@ -85,8 +85,12 @@ Deno.test("runLine keeps boards apart: what is bad fails with its own reason, wh
     board(7, { flashSize: "1MB", chip: "esp32s3" }),
     board(8),
   ];
-  await withBoards(boards, async () => {
-    const results = await runLine([...boards, gone], JOB, {
+  const other = board(14);
+  const ports: PortSource[] = boards.map((board, i) =>
+    i === 4 ? swapped(board, other) : board
+  );
+  await withBoards([...boards, other], async () => {
+    const results = await runLine([...ports, gone], JOB, {
       open: { attempts: 1 },
     });
     const [, second, , , , sixth] = results;
@@ -98,7 +102,7 @@ Deno.test("runLine keeps boards apart: what is bad fails with its own reason, wh
       "pass",
       "verify: verify-failed",
       "pass",
-      "write: port-gone",
+      "write: chip-mismatch",
       "check: chip-mismatch",
       "pass",
       "check: chip-mismatch",
@@ -106,6 +110,10 @@ Deno.test("runLine keeps boards apart: what is bad fails with its own reason, wh
       "open: port-not-found",
     ]);
     assert.deepEqual(results[2]?.files, [], "what is not verified is not told");
+    assert.ok(
+      other.flash.read(0, 64).every((byte) => byte === 0xff),
+      "a board that took another's place is left alone",
+    );
     assert.ok(
       boards[5]?.flash.read(0x1000, 64).every((byte) => byte === 0xff),
       "a wrong board is left alone",
@@ -185,12 +193,12 @@ Deno.test("runLine opens no port for a job or a line that makes no sense", async
 Deno.test("runLine skips what the flash holds already, and erases all when told", async () => {
   const boards = [board(1)];
   await withBoards(boards, async () => {
-    const job = await prepareJob({ ...JOB, skipFlashed: true });
+    const job = await prepareJob({ ...JOB, write: "changed" });
     const [first] = await runLine(boards, job);
     assert.deepEqual(first?.files.map(({ skipped }) => skipped), [false]);
     const [second] = await runLine(boards, job);
     assert.deepEqual(second?.files.map(({ skipped }) => skipped), [true]);
-    const [third] = await runLine(boards, { ...JOB, eraseAll: true });
+    const [third] = await runLine(boards, { ...JOB, erase: "all" });
     assert.deepEqual(third?.steps.map(({ step }) => step), [
       ...["open", "identify", "check", "erase", "write", "verify", "reset"],
     ]);
@@ -257,3 +265,16 @@ Deno.test("inspectLine tells what boards are and leaves their flash alone", asyn
     });
   });
 });
+
+/** A port at which another board is found when it is opened again. */
+function swapped(first: PortSource, second: PortSource): PortSource {
+  let board = first;
+  return {
+    port: first.port,
+    open(options) {
+      const opened = board.open(options);
+      board = second;
+      return opened;
+    },
+  };
+}

@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../../lib/clock.ts";
 import type { LineEvent } from "../../lib/provision/line.ts";
 import type { BoardResult } from "../../lib/provision/result.ts";
+import type { SlotState } from "../../lib/provision/station_state.ts";
 import { formatResults, LineView } from "../../lib/provision/terminal.ts";
 
 const RESULT: BoardResult = {
+  id: "00000000-0000-4000-8000-000000000000",
+  slot: "a",
+  station: "local",
+  attempt: 1,
   port: "a",
   result: "pass",
   files: [],
@@ -35,7 +40,7 @@ Deno.test("LineView prints steps and outcomes as plain lines", () => {
   const { onEvent } = new LineView(["a", "long"], {
     write: (more) => void (text += more),
   });
-  onEvent({ kind: "start", port: "a" });
+  onEvent({ kind: "start", port: "a", slot: "a", attempt: 1 });
   onEvent({ kind: "step", port: "a", step: "write" });
   for (const done of [0, 40, 50, 99, 100, 120, 200]) onEvent(write("a", done));
   onEvent({ kind: "note", port: "long", message: "look\nhere" });
@@ -110,4 +115,41 @@ Deno.test("formatResults lines up one row per board and counts", () => {
       "b: x (cancelled).\n" +
       "1 of 3 passed",
   );
+});
+
+Deno.test("LineView shows a station's slots as they come, and what they wait for", () => {
+  const writes: string[] = [];
+  const output = {
+    write: (more: string) => void writes.push(more),
+    isTTY: true,
+    rows: 4,
+  };
+  const taken = () => writes.splice(0).join("").replaceAll("\x1b[K\n", "$\n");
+  const view = new LineView([], output);
+  const slots: SlotState[] = [
+    { name: "a", phase: "empty", passed: 0, failed: 0 },
+  ];
+  const state = { station: "desk", job: "lamp", auto: true } as const;
+  const counts = { passed: 0, failed: 0 };
+  const show = () => view.onStationState({ ...state, slots, counts });
+  show();
+  assert.equal(taken(), "a  no board$\n");
+  show();
+  assert.equal(taken(), "", "nothing has changed");
+  slots.push({ name: "right", phase: "ready", passed: 0, failed: 0 });
+  show();
+  const shown = taken();
+  assert.ok(shown.endsWith("a      no board$\nright  ready$\n"), shown);
+  const event: LineEvent = { kind: "step", port: "/dev/x", step: "write" };
+  view.onStationEvent({ slot: "right", event });
+  assert.equal(taken(), "\x1b[2Fa      no board$\nright  write$\n");
+  const mac = "24:0a:c4:00:00:01";
+  slots[0] = { ...slots[0]!, phase: "running", waitsForCode: mac };
+  show();
+  assert.match(taken(), /a {6}scan the code of 24:0a:c4:00:00:01\$/);
+  // Four slots do not fit into four rows, with the line that follows them.
+  for (const slot of ["c", "d"]) view.onStationEvent({ slot, event });
+  taken();
+  view.onStationEvent({ slot: "d", event: { ...event, step: "verify" } });
+  assert.equal(taken(), "d      verify\n");
 });

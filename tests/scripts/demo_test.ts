@@ -8,28 +8,45 @@ import { inFolder, runScript } from "./_run.ts";
 const PERMISSIONS = ["--allow-read", "--allow-write=."];
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** What a column of a board that passed may hold. */
+/** What a column of a board that passed holds; those that are left out are empty or told elsewhere. */
 const COLUMNS: Readonly<Record<string, RegExp>> = {
   mac: /^24:0a:c4:00:0[01]:0[12]$/,
+  serial_number: /^LMP-0000\d\d$/,
   chip_id: /^0x[\da-f]{8}$/,
-  chip: /^ESP(8266EX|32-\S+ \(revision v\d+\.\d+\))$/,
-  revision: /^(v\d+\.\d+)?$/,
+  chip: /^ESP32-\S.* \(revision v\d+\.\d+\)$/,
+  package: /^ESP32-/,
+  revision: /^v\d+\.\d+$/,
+  features: /^Wi-Fi, /,
+  crystal_mhz: /^40$/,
   flash_manufacturer: /^0xc8$/,
   flash_device: /^0x4016$/,
   flash_size: /^4MB$/,
-  firmware_sha256: /^[\da-f]{64}$/,
-  result: /^pass$/,
-  duration_ms: /^[1-9]\d*$/,
-  finished_at: ISO_TIME,
-  started_at: ISO_TIME,
   job: /^demo$/,
-  port: /^sim:\/\/esp(8266|32)#[12]$/,
+  job_sha256: /^[\da-f]{64}$/,
+  firmware_project: /^lamp$/,
+  firmware_version: /^1\.2\.0$/,
+  idf_version: /^v5\.4\.1$/,
+  elf_sha256: /^[\da-f]{64}$/,
+  firmware_sha256: /^[\da-f]{64}( [\da-f]{64}){3}$/,
+  partition_table_sha256: /^[\da-f]{64}$/,
+  pool: /^demo$/,
+  batch: /^demo$/,
+  bom_rev: /^A$/,
+  result: /^pass$/,
   failed_step: /^$/,
   error_code: /^$/,
   error: /^$/,
-  features: /^Wi-Fi, /,
-  crystal_mhz: /^(26|40)$/,
+  started_at: ISO_TIME,
+  finished_at: ISO_TIME,
+  duration_ms: /^[1-9]\d*$/,
+  step_ms: /^open=\d+ identify=\d+ .* boot=\d+ record=\d+$/,
+  attempt: /^1$/,
+  baud: /^460800$/,
+  station: /^local$/,
+  slot: /^sim:/,
+  port: /^sim:\/\/esp32(c3)?#[12]$/,
   tool_version: /^\d+\.\d+\.\d+/,
+  serial: /^LMP-/,
 };
 
 Deno.test("demo provisions four virtual boards in under 10 s and records them", async () => {
@@ -42,22 +59,24 @@ Deno.test("demo provisions four virtual boards in under 10 s and records them", 
     const seconds = (performance.now() - started) / 1000;
     assert.equal(code, 0, stderr);
     assert.ok(seconds < 10, `it took ${seconds} s`);
-    assert.match(stdout, /^sim:\/\/esp8266#1 .*write .* 5\d %/m);
+    assert.match(stdout, /^sim:\/\/esp32#1 .*write .* \d\d %/m);
     assert.match(stdout, /^4 of 4 passed$/m);
     assert.match(stdout, /deno task provision --port \/dev\/ttyUSB0/);
-    const [header, ...rows]: string[][] = parse(
+    const rows: Record<string, string>[] = parse(
       await Deno.readTextFile(join(cwd, "inventory.csv")),
+      { columns: true },
     );
-    assert.deepEqual(header, Object.keys(COLUMNS));
     assert.equal(rows.length, 4);
     for (const row of rows) {
-      Object.entries(COLUMNS).forEach(([column, pattern], index) =>
-        assert.match(row[index] ?? "", pattern, column)
-      );
+      for (const [column, pattern] of Object.entries(COLUMNS)) {
+        assert.match(row[column] ?? "missing", pattern, column);
+      }
     }
-    assert.equal(new Set(rows.map(([mac]) => mac)).size, 4);
-    const hash = Object.keys(COLUMNS).indexOf("firmware_sha256");
-    assert.equal(new Set(rows.map((row) => row[hash])).size, 2);
+    for (const column of ["mac", "serial_number"]) {
+      assert.equal(new Set(rows.map((row) => row[column])).size, 4, column);
+    }
+    const names = Array.from(Deno.readDirSync(cwd), ({ name }) => name);
+    assert.deepEqual(names, ["inventory.csv"]);
   });
 });
 
@@ -70,7 +89,7 @@ Deno.test("demo flashes given images to boards of their family", async () => {
     await Deno.writeFile(join(cwd, "app.bin"), image);
     const { code, stdout, stderr } = await runScript(
       "demo",
-      ["--json", "--out", "out.csv", "app.bin"],
+      ["--json", "--out", "out.csv", "--labels", "labels", "app.bin"],
       { cwd, permissions: PERMISSIONS },
     );
     assert.equal(code, 0, stderr);
@@ -83,6 +102,8 @@ Deno.test("demo flashes given images to boards of their family", async () => {
     );
     const sha256 = createHash("sha256").update(image).digest("hex");
     assert.equal(results[0].files[0].sha256, sha256);
+    const labels = Array.from(Deno.readDirSync(join(cwd, "labels")));
+    assert.equal(labels.length, 2);
     const table = await Deno.readTextFile(join(cwd, "out.csv"));
     assert.equal(table.split(sha256).length, 3);
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { buildImage, chipById } from "../../mod.ts";
 import { readInventory } from "../../lib/provision/mod.ts";
+import { fileURLToPath } from "node:url";
 import { inFolder, runScript } from "./_run.ts";
 
 /** Those of the script's header, less serial ports and other hosts. */
@@ -95,3 +96,80 @@ Deno.test("provision_boards opens nothing if the call is wrong", async () => {
     );
   });
 });
+
+const JOB = `
+name: lamp
+firmware:
+  - chip: esp8266
+    files: [{ address: 0, source: app.bin }]
+identity:
+  source: { kind: generator, prefix: LMP-, digits: 4, checkDigit: luhn }
+columns: { batch: 2026-11 }
+`;
+
+Deno.test("provision_boards runs a job, and a board that comes back keeps its number", async () => {
+  await withImage(async (cwd) => {
+    await Deno.writeTextFile(join(cwd, "job.yaml"), JOB);
+    const other = "sim://esp8266?mac=5c:cf:7f:00:00:03";
+    for (const ports of [[GOOD, other], [other]]) {
+      const { code, stdout, stderr } = await runScript("provision_boards", [
+        ...ports.flatMap((port) => ["--port", port]),
+        ...["--job", "job.yaml", "--events", "log.jsonl", "--operator", "Ada"],
+        ...["--slot", `${GOOD}=left`, "--station", "desk"],
+      ], { cwd, permissions: [...PERMISSIONS, "--allow-env"] });
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /passed$/m);
+    }
+    const rows = await readInventory(join(cwd, "inventory.csv"));
+    assert.deepEqual(
+      rows.map(({ serial_number }) => serial_number).toSorted(),
+      ["LMP-00018", "LMP-00026"],
+    );
+    const cells = ["slot", "station", "operator", "batch"].map((column) =>
+      rows.find(({ mac }) => mac === "5c:cf:7f:00:00:01")?.[column]
+    );
+    assert.deepEqual(cells, ["left", "desk", "Ada", "2026-11"]);
+    const log = await Deno.readTextFile(join(cwd, "log.jsonl"));
+    assert.equal(log.match(/"kind":"finish"/g)?.length, 3);
+    assert.ok((await Deno.stat(join(cwd, "line.db"))).isFile);
+  });
+});
+
+Deno.test(
+  "provision_boards serves the operator's page until it is interrupted",
+  {
+    ignore: Deno.build.os === "windows",
+  },
+  async () => {
+    await withImage(async (cwd) => {
+      const script = new URL(
+        "../../scripts/provision_boards.ts",
+        import.meta.url,
+      );
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-prompt", "--quiet", "--allow-net", ...PERMISSIONS],
+          ...[fileURLToPath(script), "--dashboard=127.0.0.1:0", "--port", GOOD],
+          "app.bin",
+        ],
+        ...{ cwd, stdin: "null", stdout: "null", stderr: "piped" },
+      }).spawn();
+      const reader = child.stderr.pipeThrough(new TextDecoderStream())
+        .getReader();
+      let said = "";
+      while (!said.includes("\n")) {
+        const { value, done } = await reader.read();
+        assert.ok(!done, said);
+        said += value;
+      }
+      const [, url = ""] = /page: (http:\S+)/.exec(said) ?? [];
+      const answer = await fetch(url);
+      assert.equal(answer.status, 200, said);
+      await answer.body?.cancel();
+      child.kill("SIGINT");
+      await reader.cancel();
+      // The board may have passed by then, or been cancelled.
+      assert.ok([0, 1].includes((await child.status).code));
+    });
+  },
+);

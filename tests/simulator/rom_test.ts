@@ -170,3 +170,44 @@ Deno.test("RomLoader starts a program in RAM, and takes one that greets for a st
     await board.close();
   }
 });
+
+Deno.test("RomLoader in secure download mode says so, and knows what ESP-IDF's documentation leaves", async () => {
+  await using board = new VirtualBoard({
+    chip: "esp32s3",
+    strap: "download",
+    secureDownload: true,
+    secureBoot: true,
+    flashEncryption: true,
+  });
+  await using host = await plugIn(board, { link: "stream" });
+  await host.settle();
+  // Flags 0b101, crypt count 1, six key purposes and the seventh, chip id 9, ECO 0.
+  assert.equal(
+    await ask(host, 0x14),
+    "c0011418000000000005000000010000000000000c090000000000000000000000c0",
+  );
+  const refused: number[] = [];
+  for (let opcode = 0x02; opcode <= 0x13; opcode++) {
+    // What waits for data packets, or leaves, is not asked for.
+    if ([0x03, 0x04, 0x08, 0x0c, 0x11, 0x12].includes(opcode)) continue;
+    const reply = await ask(host, opcode, 0, 0, 0, 0, 0);
+    if (reply.endsWith("01050000c0")) refused.push(opcode);
+  }
+  assert.deepEqual(refused, [0x05, 0x06, 0x07, 0x09, 0x0a, 0x0e, 0x13]);
+});
+
+Deno.test("RomLoader of the ESP32-S3 jumps nowhere with secure boot but through its pointer", async () => {
+  await using board = new VirtualBoard({
+    chip: "esp32s3",
+    strap: "download",
+    secureBoot: true,
+    ramText: "program",
+  });
+  await using host = await plugIn(board, { link: "stream" });
+  await host.settle();
+  assert.match(await ask(host, 0x06, 0, 0x4037_8000), /01050000c0$/);
+  assert.match(await ask(host, 0x06, 1, 0), /00000000c0$/);
+  await ask(host, 0x09, 0x3fce_f688, 0x4037_8000, 0xffff_ffff, 0);
+  const reply = await host.exchange(request(0x0e, encodeUint32(0, 0)));
+  assert.equal(new TextDecoder().decode(reply), "program");
+});

@@ -6,7 +6,10 @@ import type { ChipFamily } from "../../lib/chips/family.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { FlashMemory } from "../../lib/simulator/flash_memory.ts";
 import { MemoryMap } from "../../lib/simulator/memory_map.ts";
-import { SpiController } from "../../lib/simulator/spi_controller.ts";
+import {
+  SpiController,
+  type SpiControllerOptions,
+} from "../../lib/simulator/spi_controller.ts";
 import { GD25Q32C_TIMING } from "../../lib/simulator/timing.ts";
 
 interface Transfer {
@@ -17,15 +20,20 @@ interface Transfer {
   readonly receiveBits?: number;
 }
 
-function makeRig(chip: ChipFamily, clock?: ManualClock) {
+function makeRig(
+  chip: ChipFamily,
+  clock?: ManualClock,
+  options: Partial<SpiControllerOptions> = {},
+) {
   const memory = new MemoryMap(chip.memory);
   const flash = new FlashMemory({ size: 0x40_0000 });
   const registers = chip.registers.spi;
   const timing = GD25Q32C_TIMING;
   const spi = new SpiController({
     ...{ registers, memory, flash, usrReset: 0, timing, clock },
+    ...options,
   });
-  spi.attached = true;
+  spi.attach(0);
   const transfer = (t: Transfer): number => {
     const { address, send, sendBits = 0, receiveBits = 0 } = t;
     const later = chip === esp32s3;
@@ -102,8 +110,23 @@ Deno.test("SpiController writes status registers after WREN, and volatile ones a
 
 Deno.test("SpiController reads a floating line until the pins are connected", () => {
   const { spi, transfer } = makeRig(esp32);
-  spi.attached = false;
+  spi.reset();
   assert.equal(transfer({ command: 0x9f, receiveBits: 24 }), 0xff_ffff);
+});
+
+Deno.test("SpiController finds the flash chip at the pins that it is wired to only", () => {
+  const { spi, transfer } = makeRig(esp32, undefined, {
+    namedPins: { spi: [6, 7, 8, 9, 11], hspi: [14, 12, 13, 4, 15] },
+    flashPins: [6, 17, 8, 11, 16],
+  });
+  const rdid = { command: 0x9f, receiveBits: 24 };
+  for (const other of [0, 1, 0x0b40_8447]) {
+    spi.attach(other);
+    assert.equal(transfer(rdid), 0xff_ffff);
+  }
+  // What esptool sends for `--spi-connection 6,17,8,11,16`.
+  spi.attach(0x0b40_8446);
+  assert.equal(transfer(rdid), 0x16_40c8);
 });
 
 Deno.test("SpiController shows the chip busy while it erases, by the clock", async () => {

@@ -230,6 +230,9 @@ Deno.test("virtualBoardFromUrl reads every parameter, and refuses what it does n
   assert.equal(board.flash.size, 1024 * 1024);
   assert.equal(board.flash.jedecId, 0xef4014);
   assert.ok(virtualBoardFromUrl("sim://esp32?revision=1.0"));
+  const secured =
+    "sim://esp32s3?usb=otg&secure-download&secure-boot=true&flash-encryption=false";
+  assert.ok(virtualBoardFromUrl(secured));
   for (
     const url of [
       ...["tcp://esp32", "sim://esp32?colour=red", "sim://esp32?strap=up"],
@@ -237,6 +240,8 @@ Deno.test("virtualBoardFromUrl reads every parameter, and refuses what it does n
         "sim://esp32?fault=bad",
         "sim://esp32?mac=1",
         "sim://esp32?crystal=x",
+        "sim://esp32s3?secure-download=maybe",
+        "sim://esp32s3?usb=cable",
       ],
     ]
   ) {
@@ -247,10 +252,45 @@ Deno.test("virtualBoardFromUrl reads every parameter, and refuses what it does n
       "sim://esp99",
       "sim://esp32?flash-size=3MB",
       "sim://esp32?flash-size=big",
+      "sim://esp32?secure-download",
+      "sim://esp8266?secure-boot",
+      "sim://esp8266?flash-encryption",
     ]
   ) {
     assert.throws(() => virtualBoardFromUrl(url), RangeError, url);
   }
+});
+
+Deno.test("VirtualBoard with an ESP32-C2 logs at 74,880 baud with a crystal of 26 MHz", async () => {
+  for (const [crystalMhz, speed] of [[26, 74_880], [40, 115_200]] as const) {
+    await using board = new VirtualBoard({
+      chip: "esp32c2",
+      crystalMhz,
+      strap: "download",
+    });
+    await using host = await plugIn(board, { baudRate: speed });
+    assert.match(latin1(await host.take(40)), /^ESP-ROM:esp8684-api2/);
+    assert.equal(board.baudRate, speed);
+  }
+});
+
+Deno.test("VirtualBoard on USB-OTG heeds its lines while its application runs, and not in the loader", async () => {
+  await using board = new VirtualBoard({ chip: "esp32s3", usb: "otg" });
+  await using host = await plugIn(board);
+  const set = (dtr: boolean, rts: boolean) =>
+    host.port.setSignals({ dtr, rts });
+  assert.equal(board.state, "app");
+  await set(false, true);
+  await set(true, false);
+  await host.settle();
+  assert.equal(board.state, "rom");
+  await set(false, true);
+  await set(false, false);
+  await host.settle();
+  assert.equal(board.state, "rom");
+  board.reset();
+  await host.settle();
+  assert.equal(board.state, "app");
 });
 
 Deno.test("Traffic is bounded, names commands and forgets the oldest first", () => {

@@ -76,6 +76,7 @@ Deno.test("openPosixPort changes no modem line", async () => {
   await using port = await openPosixPort(PATH, {
     usbVendorId: 0x10c4,
     usbProductId: 0xea60,
+    usbSerialNumber: "0001",
   }, { posix });
   for (const request of [TIOCMSET, TIOCMBIS, TIOCMBIC]) {
     assert.deepEqual(libc.argumentsOf(request), []);
@@ -85,6 +86,7 @@ Deno.test("openPosixPort changes no modem line", async () => {
     signals: "together",
     usbVendorId: 0x10c4,
     usbProductId: 0xea60,
+    usbSerialNumber: "0001",
   });
 });
 

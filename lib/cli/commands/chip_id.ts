@@ -23,7 +23,9 @@ export const chipId: Command = {
   arguments: {},
   options: {},
   run: (call) =>
-    withDevice(call, (identity, { chip }) => {
+    withDevice(call, async (known, device) => {
+      const { chip } = device;
+      const identity = known ?? await device.readIdentity();
       const { chip: name, chipId } = identity;
       if (chip.efuse.chipId !== undefined) {
         call.screen.line(`Chip ID: ${hex(chipId)}`);

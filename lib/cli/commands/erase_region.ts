@@ -6,11 +6,11 @@
 
 import { systemClock } from "../../clock.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { required } from "../options.ts";
+import { ERASE_OPTIONS, tellFlashSize } from "../flash_options.ts";
+import { flashRange, rangeArgument } from "../flash_range.ts";
+import { PARTITION_OPTIONS } from "../partition_options.ts";
 import { either, integer, number, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
-import { sizeName } from "../text.ts";
-import { parseSizeOrAll, parseUint32 } from "../values.ts";
 
 /** Erases whole sectors. */
 export const eraseRegion: Command = defineCommand({
@@ -29,22 +29,18 @@ export const eraseRegion: Command = defineCommand({
     ),
     ms: number("how long it took, in milliseconds"),
   }),
-  arguments: {
-    address: required("address", "a multiple of 4096", parseUint32),
-    size: required("size", "a multiple of 4096 bytes, or all", parseSizeOrAll),
-  },
-  options: {},
-  run: (call) =>
-    withDevice(call, async (_chip, device) => {
-      const { address, size } = call.arguments;
-      if (size === "all") {
-        const { size: found } = await device.flashId();
-        call.screen.line(`Detected flash size: ${sizeName(found)}`);
-      }
+  arguments: { place: rangeArgument() },
+  options: { ...ERASE_OPTIONS, ...PARTITION_OPTIONS },
+  async run(call) {
+    const { options, globals, arguments: { place } } = call;
+    const range = await flashRange(place, options, globals.chip);
+    return await withDevice(call, async (_chip, device) => {
+      const { address, size } = await range(device);
+      if (size === "all") await tellFlashSize(device, call.screen);
       const start = systemClock.now();
       call.screen.line("Erasing region (may be slow depending on size)...");
       call.flash.expectChange();
-      await device.eraseRegion(address, size);
+      await device.eraseRegion(address, size, { force: options.force });
       const ms = systemClock.now() - start;
       call.screen.line(
         `Flash memory region erased successfully in ${
@@ -52,5 +48,6 @@ export const eraseRegion: Command = defineCommand({
         } seconds.`,
       );
       return { address, size, ms };
-    }),
+    }, options);
+  },
 });

@@ -4,13 +4,20 @@
  * @module
  */
 
-import type { Command } from "../command.ts";
-import { integer, maybe, object } from "../schema.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { SPI_OPTIONS, tellFlashId } from "../flash_options.ts";
+import { integer, maybe, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
-import { sizeName } from "../text.ts";
+
+const LINES = { quad: 4, octal: 8 } as const;
+const SOURCES = {
+  register: "RTC_CNTL",
+  efuse: "eFuse",
+  strap: "a strapping pin",
+} as const;
 
 /** Tells the flash chip's JEDEC id and its size. */
-export const flashId: Command = {
+export const flashId: Command = defineCommand({
   name: "flash-id",
   summary: "tell the flash chip's id and size",
   boards: "many",
@@ -19,24 +26,46 @@ export const flashId: Command = {
     manufacturer: integer("the manufacturer's JEDEC id"),
     device: integer("the device's id, 16 bits"),
     size: maybe(integer("the size in bytes, if the id tells it")),
+    type: maybe(
+      text("how many data lines the eFuses say, where they do", [
+        "quad",
+        "octal",
+      ]),
+    ),
+    voltage: maybe(
+      text("the flash's supply, where the chip has one", [
+        "1.8V",
+        "1.9V",
+        "3.3V",
+        "OFF",
+      ]),
+    ),
+    voltageSetBy: maybe(
+      text("what has set the voltage", ["register", "efuse", "strap"]),
+    ),
   }),
   arguments: {},
-  options: {},
+  options: SPI_OPTIONS,
   run: (call) =>
     withDevice(call, async (_chip, device) => {
-      const { manufacturer, device: model, size } = await device.flashId();
       call.screen.line("Flash Memory Information:");
-      call.screen.line(`Manufacturer: ${hexDigits(manufacturer, 2)}`);
-      call.screen.line(`Device: ${hexDigits(model, 4)}`);
-      call.screen.line(`Detected flash size: ${sizeName(size)}`);
+      call.screen.line("=========================");
+      const id = await tellFlashId(device, call.screen);
+      const { type, voltage } = await device.readFlashSupply();
+      if (type !== undefined) {
+        call.screen.line(
+          `Flash type set in eFuse: ${type} (${LINES[type]} data lines)`,
+        );
+      }
+      if (voltage !== undefined) {
+        const { value, source } = voltage;
+        call.screen.line(`Flash voltage set by ${SOURCES[source]}: ${value}`);
+      }
       return {
-        manufacturer,
-        device: model,
-        ...(size !== undefined && { size }),
+        ...id,
+        ...(type && { type }),
+        ...(voltage &&
+          { voltage: voltage.value, voltageSetBy: voltage.source }),
       };
-    }),
-};
-
-function hexDigits(value: number, width: number): string {
-  return value.toString(16).padStart(width, "0");
-}
+    }, call.options),
+});

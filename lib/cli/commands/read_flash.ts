@@ -6,12 +6,18 @@
 
 import { systemClock } from "../../clock.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { flag, required } from "../options.ts";
+import {
+  namedFlashSize,
+  SPI_OPTIONS,
+  tellFlashSize,
+} from "../flash_options.ts";
+import { flashRange, rangeArgument } from "../flash_range.ts";
+import { flag, FLASH_PARAMETER_OPTIONS, setting } from "../options.ts";
+import { PARTITION_OPTIONS } from "../partition_options.ts";
 import { OutputFile } from "../output_file.ts";
 import { integer, number, object, text } from "../schema.ts";
 import { withDevice } from "../session.ts";
-import { hex, sizeName, speed } from "../text.ts";
-import { parseSizeOrAll, parseUint32 } from "../values.ts";
+import { hex, speed } from "../text.ts";
 
 /** Reads flash into a file. */
 export const readFlash: Command = defineCommand({
@@ -31,23 +37,30 @@ export const readFlash: Command = defineCommand({
     ms: number("how long it took, in milliseconds"),
     file: text("the path of the file"),
   }),
-  arguments: {
-    address: required("address", "where to begin", parseUint32),
-    size: required("size", "how many bytes, or all", parseSizeOrAll),
-    file: required("file", "where to put them", String),
+  arguments: { place: rangeArgument("file") },
+  options: {
+    noProgress: flag("-p, --no-progress", "show no progress"),
+    flashSize: setting({
+      ...FLASH_PARAMETER_OPTIONS.flashSize,
+      summary:
+        "what to take the flash's size for, such as 4MB (default: what its id says)",
+    }),
+    ...SPI_OPTIONS,
+    ...PARTITION_OPTIONS,
   },
-  options: { noProgress: flag("-p, --no-progress", "show no progress") },
   async run(call) {
-    const { address, size, file } = call.arguments;
-    if (call.options.noProgress) call.screen.hideProgress();
+    const { options, globals, arguments: { place } } = call;
+    if (options.noProgress) call.screen.hideProgress();
+    const { rest: [file = ""] } = place;
+    const range = await flashRange(place, options, globals.chip);
     await using output = await OutputFile.create(file, call.board);
     return await withDevice(call, async (_chip, device) => {
-      if (size === "all") {
-        const { size: found } = await device.flashId();
-        call.screen.line(`Detected flash size: ${sizeName(found)}`);
-      }
+      const { address, size } = await range(device);
+      if (size === "all") await tellFlashSize(device, call.screen);
       const start = systemClock.now();
-      const data = await device.readFlash(address, size);
+      const data = await device.readFlash(address, size, undefined, {
+        flashSize: namedFlashSize(options),
+      });
       const ms = systemClock.now() - start;
       await output.write(data);
       call.screen.line(
@@ -56,6 +69,6 @@ export const readFlash: Command = defineCommand({
         } to '${output.path}'.`,
       );
       return { address, size: data.length, ms, file: output.path };
-    });
+    }, options);
   },
 });

@@ -1,5 +1,6 @@
 /**
- * `read-mac`: tells the base MAC address.
+ * `read-mac`: tells the base MAC address, and the EUI-64 on a chip that has
+ * an address of eight bytes.
  *
  * @module
  */
@@ -26,7 +27,8 @@ export const readMac: Command = {
   arguments: {},
   options: {},
   run: (call) =>
-    withDevice(call, (identity) => {
+    withDevice(call, async (known, device) => {
+      const identity = known ?? await device.readIdentity();
       for (const line of macLines(identity)) call.screen.line(line);
       const { mac, macExtension, eui64 } = identity;
       return eui64 === undefined ? { mac } : { mac, macExtension, eui64 };

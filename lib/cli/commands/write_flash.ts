@@ -1,14 +1,20 @@
 /**
- * `write-flash`: writes files to flash and verifies them.
+ * `write-flash`.
  *
  * @module
  */
 
-import type { WrittenFile } from "../../../mod.ts";
+import type { Device, WrittenFile, WrittenRange } from "../../../mod.ts";
 import { type Command, defineCommand, type OptionValues } from "../command.ts";
-import { placedFiles, readPlacedFiles } from "../files.ts";
+import {
+  FILES_ARGUMENT,
+  flashInput,
+  INPUT_OPTIONS,
+  SPECIAL_FILE_OPTIONS,
+} from "../flash_input.ts";
+import { SPI_OPTIONS } from "../flash_options.ts";
+import { mergeParameters } from "../flash_parameters.ts";
 import { flag, FLASH_PARAMETER_OPTIONS } from "../options.ts";
-import type { Screen } from "../screen.ts";
 import {
   integer,
   listOf,
@@ -18,8 +24,9 @@ import {
   text,
   truth,
 } from "../schema.ts";
+import type { Screen } from "../screen.ts";
 import { withDevice } from "../session.ts";
-import { hex, speed } from "../text.ts";
+import { hex, hexDigits, sizeName, speed } from "../text.ts";
 import { UsageError } from "../usage_error.ts";
 
 const OPTIONS = {
@@ -34,9 +41,61 @@ const OPTIONS = {
     "-s, --skip-flashed",
     "leave out files that the flash holds already",
   ),
-  force: flag("--force", "write an image that is for another chip or revision"),
+  ...SPECIAL_FILE_OPTIONS,
+  trustFlashContent: flag(
+    "--trust-flash-content",
+    "with --diff-with: take files that are the same for written, without a look",
+    { aliases: ["--no-diff-verify"] },
+  ),
+  encrypt: flag("--encrypt", "let the chip encrypt what it writes"),
+  ignoreEncryptionFuses: flag(
+    "--ignore-flash-enc-efuse",
+    "write encrypted although the eFuses say that the chip could not run it",
+  ),
+  force: flag(
+    "--force",
+    "write an image that is for another chip or revision, and what secure boot and flash encryption make dangerous",
+  ),
+  verify: flag(
+    "--verify",
+    "has no effect: what is written is always verified",
+  ),
   noProgress: flag("-p, --no-progress", "show no progress"),
+  ...INPUT_OPTIONS,
+  ...SPI_OPTIONS,
 };
+
+const WRITTEN = object({
+  address: integer("where in flash, in bytes"),
+  size: integer("its size as written, in bytes"),
+  wireBytes: integer(
+    "how many bytes were sent for it: fewer if they were compressed",
+  ),
+  ms: number("how long the writing took, in milliseconds"),
+  md5: text(
+    "the MD5 digest of what was written, before any encryption, 32 lower-case hex digits",
+  ),
+  verified: truth("whether the flash's digest was compared with it"),
+  skipped: truth(
+    "whether nothing was written because the flash held it already",
+  ),
+  encrypted: truth("whether the chip has encrypted it"),
+  ranges: listOf(
+    object({
+      address: integer("where in flash, in bytes"),
+      size: integer("how many bytes"),
+      wireBytes: integer("how many bytes were sent for it"),
+      ms: number("how long it took, in milliseconds"),
+    }, "one piece"),
+    "what was really written: all of it, or the sectors that differed",
+  ),
+  flashParameters: maybe(
+    integer(
+      "the flash parameters that were put into it: mode, then size and frequency, a byte each",
+    ),
+  ),
+  name: maybe(text("what it is called")),
+}, "one file");
 
 /** Writes files to flash and verifies them. */
 export const writeFlash: Command = defineCommand({
@@ -47,82 +106,117 @@ export const writeFlash: Command = defineCommand({
     line: "--baud 921600 write-flash 0x1000 boot.bin 0x10000 app.bin",
     does: "writes two files at a higher speed",
   }, {
+    line: "write-flash --from build/flasher_args.json",
+    does: "writes all that ESP-IDF has built",
+  }, {
+    line: "write-flash 0x10000 new.bin --diff-with old.bin",
+    does: "writes only the sectors that differ",
+  }, {
     line: "--port all write-flash 0 image.bin",
     does: "writes to every board that is connected",
   }],
   result: object({
-    files: listOf(
-      object({
-        address: integer("where in flash, in bytes"),
-        size: integer("its size as written, in bytes"),
-        wireBytes: integer(
-          "how many bytes were sent for it: fewer if they were compressed",
-        ),
-        ms: number("how long the writing took, in milliseconds"),
-        md5: text(
-          "the MD5 digest of what was written, 32 lower-case hex digits",
-        ),
-        verified: truth("whether the flash's digest was compared with it"),
-        skipped: truth(
-          "whether nothing was written because the flash held it already",
-        ),
-        name: maybe(text("what it is called")),
-      }, "one file"),
-      "the files, in the order of their addresses",
-    ),
+    files: listOf(WRITTEN, "the files, in the order of their addresses"),
   }),
-  arguments: { files: placedFiles() },
+  arguments: { files: FILES_ARGUMENT },
   options: OPTIONS,
   async run(call) {
-    const { flashMode, flashFrequency, flashSize } = call.options;
-    const { eraseAll, force, skipFlashed, noProgress } = call.options;
-    const compress = compression(call.options);
-    if (noProgress) call.screen.hideProgress();
-    const files = await readPlacedFiles(call.arguments.files);
+    const { options, globals, screen } = call;
+    checkOptions(options);
+    const { eraseAll, force, skipFlashed, noProgress, encrypt } = options;
+    const { ignoreEncryptionFuses, trustFlashContent } = options;
+    if (noProgress) screen.hideProgress();
+    if (options.verify) {
+      screen.line("Note: --verify has no effect, everything is verified.");
+    }
+    const input = await flashInput({
+      places: call.arguments.files,
+      options,
+      chip: globals.chip,
+      force,
+    });
     return await withDevice(call, async (_chip, device) => {
+      const { files, parameters } = await input(device);
+      const wanted = mergeParameters(options, parameters);
+      if (wanted.flashSize === "detect") await tellDetected(device, screen);
       call.flash.expectChange();
       const written = await device.writeFlash(files, {
-        flashMode,
-        flashFrequency,
-        flashSize,
-        compress,
+        ...wanted,
+        compress: options.compress || (options.noCompress ? false : undefined),
         eraseAll,
         force,
         skipFlashed,
+        encrypt,
+        ignoreEncryptionFuses,
+        trustFlashContent,
       });
       if (written.every(({ verified }) => verified)) call.flash.verify();
-      for (const file of written) describeFile(file, call.screen);
+      if (eraseAll) screen.line("Flash memory erased successfully.");
+      for (const file of written) describeFile(file, options, screen);
       return { files: written };
-    });
+    }, options);
   },
 });
 
-function compression(
-  { compress, noCompress }: OptionValues<typeof OPTIONS>,
-): boolean | undefined {
-  if (compress && noCompress) {
-    throw new UsageError("--compress and --no-compress exclude each other");
+/** @throws {UsageError} If options contradict each other. */
+function checkOptions(options: OptionValues<typeof OPTIONS>): void {
+  const { encryptFiles, diffWith, trustFlashContent } = options;
+  const diffs = diffWith.length > 0;
+  const exclusive: ReadonlyArray<readonly [string, boolean, string, boolean]> =
+    [
+      ["compress", options.compress, "no-compress", options.noCompress],
+      ["encrypt", options.encrypt, "encrypt-files", encryptFiles.length > 0],
+      ["skip-flashed", options.skipFlashed, "diff-with", diffs],
+    ];
+  for (const [one, given, other, too] of exclusive) {
+    if (given && too) {
+      throw new UsageError(`--${one} and --${other} exclude each other`);
+    }
   }
-  return compress ? true : noCompress ? false : undefined;
+  if (trustFlashContent && !diffs) {
+    throw new UsageError("--trust-flash-content needs --diff-with");
+  }
 }
 
-function describeFile(file: WrittenFile, screen: Screen): void {
-  const { address, size, wireBytes, ms, skipped, verified, name } = file;
-  if (skipped) {
-    screen.line(
-      `Skipped ${name ?? "data"} at ${
-        hex(address)
-      }: the flash holds it already.`,
-    );
-    return;
+async function tellDetected(device: Device, screen: Screen): Promise<void> {
+  const { size } = await device.flashId();
+  if (size === undefined) return;
+  screen.line(`Auto-detected flash size: ${sizeName(size)}`);
+}
+
+function describeFile(
+  file: WrittenFile,
+  { skipFlashed }: OptionValues<typeof OPTIONS>,
+  screen: Screen,
+): void {
+  const { flashParameters, address, name = "data" } = file;
+  if (file.skipped) {
+    const found = skipFlashed
+      ? "already in flash, skipping write."
+      : file.verified
+      ? "verified."
+      : "taken for written, skipping write.";
+    return screen.line(`'${name}' at ${hex(address)} ${found}`);
   }
+  if (flashParameters !== undefined) {
+    screen.line(`Flash parameters set to 0x${hexDigits(flashParameters, 4)}.`);
+  }
+  for (const range of file.ranges) describeRange(range, screen);
+  screen.line(
+    file.verified
+      ? "Hash of data verified."
+      : file.encrypted
+      ? "What the chip encrypts cannot be verified."
+      : "The loader cannot hash flash: the data have not been verified.",
+  );
+}
+
+function describeRange(
+  { address, size, wireBytes, ms }: WrittenRange,
+  screen: Screen,
+): void {
   const compressed = wireBytes < size ? ` (${wireBytes} compressed)` : "";
   screen.line(
     `Wrote ${size} bytes${compressed} at ${hex(address)} ${speed(size, ms)}.`,
-  );
-  screen.line(
-    verified
-      ? "Hash of data verified."
-      : "The loader cannot hash flash: the data have not been verified.",
   );
 }
