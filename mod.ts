@@ -57,6 +57,7 @@ export type {
   ValueRange,
   WatchdogRegisters,
 } from "./lib/chips/family.ts";
+export { parseFlashSize } from "./lib/chips/flash_size.ts";
 export { chipById, CHIPS } from "./lib/chips/registry.ts";
 export { type Clock, ManualClock, systemClock } from "./lib/clock.ts";
 export type { AfterMode } from "./lib/device/after_mode.ts";
@@ -69,7 +70,6 @@ export type {
   WriteFlashStatusOptions,
   WriteRegOptions,
 } from "./lib/device/device_options.ts";
-export { parseFlashSize } from "./lib/device/flash_size.ts";
 export {
   buildFor,
   type FirmwareBuild,

@@ -6,8 +6,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-
 /** The seed of the serial protocol's and the image format's XOR checksum. */
 export const CHECKSUM_SEED = 0xef;
 
@@ -50,6 +48,8 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** Whether two arrays hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  // Loaded when it is first used: every program has this module, and few compare.
+  const { Buffer } = globalThis.process.getBuiltinModule("node:buffer");
   return Buffer.compare(a, b) === 0;
 }
 

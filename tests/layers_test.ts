@@ -22,7 +22,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     ...["base", "chips", "image", "device", "monitor"],
     ...["lib/transport/list_ports.ts", "npm", "deno.json"],
   ],
-  cli: ["public", "npm", "deno.json"],
+  // The command line starts fast: what needs no board loads single modules, not the whole library.
+  cli: ["base", "chips", "image", "public", "npm", "deno.json"],
   scripts: ["public"],
   "mod.ts": [...BUILDING, "transport", "image", "loader", "device", "monitor"],
 };
@@ -33,6 +34,8 @@ const PUBLIC = [
 ];
 /** What single files may import beyond their layer. */
 const EXTRA: Readonly<Record<string, readonly RegExp[]>> = {
+  // Deno reads what an `import()` names at every start, and provision's mod.ts names a hundred modules.
+  "lib/cli/boards_view.ts": [/^\.\.\/provision\/rows\.ts$/],
   // A job may be a module, whose path only its user knows.
   "lib/provision/load_job.ts": [/^\(computed\)$/],
   // What a browser runs is no module of this program.
@@ -119,6 +122,45 @@ Deno.test("lib, scripts and mod.ts import only what stands below them", () => {
   });
   assert.deepEqual(objections, []);
 });
+
+/** Everything that is loaded with a module, except for types and `import()`. */
+function loadedWith(path: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(path)) return loaded;
+  loaded.add(path);
+  if (!path.endsWith(".ts")) return loaded;
+  const source = Deno.readTextFileSync(new URL(path, ROOT)).replaceAll(
+    /^(?:import|export) (?:type\b|\{(?:\s*type \w+,?)+\s*\})[^;]*;/gm,
+    "",
+  ).replaceAll(/\b(?:typeof|await) import\(/g, "");
+  for (const { specifier } of importsOf(source)) {
+    const target = specifier.startsWith(".")
+      ? new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length)
+      : specifier;
+    loadedWith(target, loaded);
+  }
+  return loaded;
+}
+
+/** What takes long to load: half of the time of elf2image is this. */
+const SLOW =
+  /^(?:mod\.ts|(?:npm|node):.*|lib\/(?:device|loader|transport)\/.*)$/;
+
+for (
+  const module of [
+    "main",
+    "commands/elf2image",
+    "commands/make_image",
+    "commands/version",
+    "commands/help",
+  ]
+) {
+  Deno.test(`lib/cli/${module}.ts starts without what is slow to load`, () => {
+    const slow = (path: string) =>
+      [...loadedWith(path)].filter((name) => SLOW.test(name));
+    assert.ok(slow("lib/cli/config.ts").includes("lib/loader/link.ts"));
+    assert.deepEqual(slow(`lib/cli/${module}.ts`), []);
+  });
+}
 
 const FORBIDDEN: readonly [path: string, source: string][] = [
   ["lib/bytes.ts", `import { esp32 } from "./chips/esp32.ts";`],

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { COMMANDS } from "../lib/cli/commands.ts";
+import { loadCommands } from "../lib/cli/commands.ts";
 import { CHIPS } from "../lib/chips/registry.ts";
 import config from "../deno.json" with { type: "json" };
+
+const COMMANDS = await loadCommands();
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 const DENO_VERSION = "2.9.5";

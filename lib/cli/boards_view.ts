@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TerminalRows } from "../provision/mod.ts";
+import type { TerminalRows } from "../provision/rows.ts";
 import { type Display, PrefixDisplay, RowDisplay } from "./display.ts";
 import type { TextSink } from "./io.ts";
 
@@ -45,7 +45,7 @@ export class BoardsView {
     sink: TextSink,
   ): Promise<BoardsView> {
     // Only who looks at several boards pays for loading this.
-    const { TerminalRows } = await import("../provision/mod.ts");
+    const { TerminalRows } = await import("../provision/rows.ts");
     const rows = new TerminalRows(ports, {
       write: (text) => sink.write(text),
       isTTY: sink.isTerminal,

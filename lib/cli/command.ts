@@ -138,13 +138,13 @@ export interface Surroundings {
   /** What has been done to the flash so far. */
   readonly flash: FlashState;
   /** Every verb there is. */
-  readonly commands: readonly Command[];
+  commands(): Promise<readonly Command[]>;
   /**
    * The help text of a verb, or of all.
    *
    * @throws {UsageError} If there is no such verb.
    */
-  usage(verb?: string): string;
+  usage(verb?: string): Promise<string>;
 }
 
 /** What a verb found out or did: the `--json` object less `ok` and `command`. */

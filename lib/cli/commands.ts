@@ -1,79 +1,142 @@
 /**
- * The list of verbs.
+ * The list of verbs. A verb is loaded when it is called for: most need no
+ * more than a tenth of the others.
  *
  * @module
  */
 
 import type { Command } from "./command.ts";
-import { appInfo } from "./commands/app_info.ts";
-import { chipId } from "./commands/chip_id.ts";
-import { completions } from "./commands/completions.ts";
-import { dumpMem } from "./commands/dump_mem.ts";
-import { elf2image } from "./commands/elf2image.ts";
-import { eraseFlash } from "./commands/erase_flash.ts";
-import { eraseRegion } from "./commands/erase_region.ts";
-import { getSecurityInfo } from "./commands/get_security_info.ts";
-import { loadRam } from "./commands/load_ram.ts";
-import { readFlashSfdp } from "./commands/read_flash_sfdp.ts";
-import { readFlashStatus } from "./commands/read_flash_status.ts";
-import { run } from "./commands/run.ts";
-import { writeFlashStatus } from "./commands/write_flash_status.ts";
-import { flashId } from "./commands/flash_id.ts";
-import { help } from "./commands/help.ts";
-import { holdInResetCommand } from "./commands/hold_in_reset.ts";
-import { imageInfo } from "./commands/image_info.ts";
-import { listPorts } from "./commands/list_ports.ts";
-import { makeImage } from "./commands/make_image.ts";
-import { mergeBin } from "./commands/merge_bin.ts";
-import { nvs } from "./commands/nvs.ts";
-import { ota } from "./commands/ota.ts";
-import { partitionTable } from "./commands/partition_table.ts";
-import { monitor } from "./commands/monitor.ts";
-import { readFlash } from "./commands/read_flash.ts";
-import { readMac } from "./commands/read_mac.ts";
-import { readMem } from "./commands/read_mem.ts";
-import { reset } from "./commands/reset.ts";
-import { servePortCommand } from "./commands/serve_port.ts";
-import { split } from "./commands/split.ts";
-import { verifyFlash } from "./commands/verify_flash.ts";
-import { version } from "./commands/version.ts";
-import { writeFlash } from "./commands/write_flash.ts";
-import { writeMem } from "./commands/write_mem.ts";
+
+/** A verb that is loaded when it is called for. */
+export interface Verb {
+  /** What is typed. */
+  readonly name: string;
+  /** Loads it. */
+  load(): Promise<Command>;
+}
 
 /** Every verb, in the order of the help text. */
-export const COMMANDS: readonly Command[] = Object.freeze([
-  writeFlash,
-  readFlash,
-  verifyFlash,
-  eraseFlash,
-  eraseRegion,
-  flashId,
-  readFlashStatus,
-  writeFlashStatus,
-  readFlashSfdp,
-  readMac,
-  chipId,
-  readMem,
-  writeMem,
-  dumpMem,
-  loadRam,
-  run,
-  getSecurityInfo,
-  partitionTable,
-  ota,
-  appInfo,
-  imageInfo,
-  mergeBin,
-  split,
-  elf2image,
-  makeImage,
-  nvs,
-  reset,
-  holdInResetCommand,
-  servePortCommand,
-  monitor,
-  listPorts,
-  version,
-  completions,
-  help,
+export const VERBS: readonly Verb[] = Object.freeze([
+  verb(
+    "write-flash",
+    async () => (await import("./commands/write_flash.ts")).writeFlash,
+  ),
+  verb(
+    "read-flash",
+    async () => (await import("./commands/read_flash.ts")).readFlash,
+  ),
+  verb(
+    "verify-flash",
+    async () => (await import("./commands/verify_flash.ts")).verifyFlash,
+  ),
+  verb(
+    "erase-flash",
+    async () => (await import("./commands/erase_flash.ts")).eraseFlash,
+  ),
+  verb(
+    "erase-region",
+    async () => (await import("./commands/erase_region.ts")).eraseRegion,
+  ),
+  verb(
+    "flash-id",
+    async () => (await import("./commands/flash_id.ts")).flashId,
+  ),
+  verb(
+    "read-flash-status",
+    async () =>
+      (await import("./commands/read_flash_status.ts")).readFlashStatus,
+  ),
+  verb(
+    "write-flash-status",
+    async () =>
+      (await import("./commands/write_flash_status.ts")).writeFlashStatus,
+  ),
+  verb(
+    "read-flash-sfdp",
+    async () => (await import("./commands/read_flash_sfdp.ts")).readFlashSfdp,
+  ),
+  verb(
+    "read-mac",
+    async () => (await import("./commands/read_mac.ts")).readMac,
+  ),
+  verb("chip-id", async () => (await import("./commands/chip_id.ts")).chipId),
+  verb(
+    "read-mem",
+    async () => (await import("./commands/read_mem.ts")).readMem,
+  ),
+  verb(
+    "write-mem",
+    async () => (await import("./commands/write_mem.ts")).writeMem,
+  ),
+  verb(
+    "dump-mem",
+    async () => (await import("./commands/dump_mem.ts")).dumpMem,
+  ),
+  verb(
+    "load-ram",
+    async () => (await import("./commands/load_ram.ts")).loadRam,
+  ),
+  verb("run", async () => (await import("./commands/run.ts")).run),
+  verb(
+    "get-security-info",
+    async () =>
+      (await import("./commands/get_security_info.ts")).getSecurityInfo,
+  ),
+  verb(
+    "partition-table",
+    async () => (await import("./commands/partition_table.ts")).partitionTable,
+  ),
+  verb("ota", async () => (await import("./commands/ota.ts")).ota),
+  verb(
+    "app-info",
+    async () => (await import("./commands/app_info.ts")).appInfo,
+  ),
+  verb(
+    "image-info",
+    async () => (await import("./commands/image_info.ts")).imageInfo,
+  ),
+  verb(
+    "merge-bin",
+    async () => (await import("./commands/merge_bin.ts")).mergeBin,
+  ),
+  verb("split", async () => (await import("./commands/split.ts")).split),
+  verb(
+    "elf2image",
+    async () => (await import("./commands/elf2image.ts")).elf2image,
+  ),
+  verb(
+    "make-image",
+    async () => (await import("./commands/make_image.ts")).makeImage,
+  ),
+  verb("nvs", async () => (await import("./commands/nvs.ts")).nvs),
+  verb("reset", async () => (await import("./commands/reset.ts")).reset),
+  verb(
+    "hold-in-reset",
+    async () =>
+      (await import("./commands/hold_in_reset.ts")).holdInResetCommand,
+  ),
+  verb(
+    "serve-port",
+    async () => (await import("./commands/serve_port.ts")).servePortCommand,
+  ),
+  verb("monitor", async () => (await import("./commands/monitor.ts")).monitor),
+  verb(
+    "list-ports",
+    async () => (await import("./commands/list_ports.ts")).listPorts,
+  ),
+  verb("version", async () => (await import("./commands/version.ts")).version),
+  verb(
+    "completions",
+    async () => (await import("./commands/completions.ts")).completions,
+  ),
+  verb("help", async () => (await import("./commands/help.ts")).help),
 ]);
+
+/** Loads every verb, for what tells of all of them. */
+export async function loadCommands(verbs = VERBS): Promise<Command[]> {
+  return await Promise.all(verbs.map(({ load }) => load()));
+}
+
+function verb(name: string, load: Verb["load"]): Verb {
+  return { name, load };
+}

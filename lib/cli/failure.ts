@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EspError, TransportError, VerifyError } from "../../mod.ts";
+import { EspError, TransportError, VerifyError } from "../errors.ts";
 import type { FlashState } from "./flash_state.ts";
 import { UsageError } from "./usage_error.ts";
 

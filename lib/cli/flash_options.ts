@@ -7,10 +7,10 @@
 import {
   type Device,
   type FlashId,
-  parseFlashSize,
   parseSpiConnection,
   type SpiConnection,
 } from "../../mod.ts";
+import { parseFlashSize } from "../chips/flash_size.ts";
 import type { Options } from "./command.ts";
 import { flag, setting } from "./options.ts";
 import type { Screen } from "./screen.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { formatAddress, type ProgressEvent } from "../../mod.ts";
+import type { ProgressEvent } from "../../mod.ts";
+import { formatAddress } from "../bytes.ts";
 
 interface Change {
   readonly kind: "write" | "erase";

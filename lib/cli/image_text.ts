@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CHIPS } from "../../mod.ts";
+import { CHIPS } from "../chips/registry.ts";
 import type { ImageInfo, ImageSignature } from "../image/mod.ts";
 import { drawMemory } from "./memory_picture.ts";
 import { hex, printable } from "./text.ts";

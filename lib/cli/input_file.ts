@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EspError } from "../../mod.ts";
+import { EspError } from "../errors.ts";
 import { fileError } from "./output_file.ts";
 
 /**

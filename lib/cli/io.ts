@@ -5,7 +5,8 @@
  * @module
  */
 
-import { listPorts, type PortInfo, type PortTarget } from "../../mod.ts";
+import type { PortInfo, PortTarget } from "../../mod.ts";
+import { deviceLibrary } from "./device_library.ts";
 
 /** Where text goes. */
 export interface TextSink {
@@ -82,7 +83,7 @@ export function systemIo(): SystemIo {
       stderr: sink(Deno.stderr),
       signal: controller.signal,
       env: readEnv,
-      listPorts,
+      listPorts: async () => (await deviceLibrary()).listPorts(),
       target: (port) => port,
     },
     [Symbol.dispose]: stopListening,

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { COMMANDS } from "./commands.ts";
-import { type Config, loadConfig } from "./config.ts";
+import { loadCommands, VERBS } from "./commands.ts";
+import type { Config } from "./config.ts";
 import { formatFailure } from "./failure.ts";
 import { type CliIo, systemIo } from "./io.ts";
 import { type Grammar, helpText, parseCommandLine } from "./parse.ts";
@@ -58,8 +58,8 @@ async function runWords(
 ): Promise<Outcome> {
   const env = (name: string) => io.env(name);
   const { columns } = io.stdout;
-  const grammar: Grammar = { commands: COMMANDS, env, columns };
-  const parsed = parseCommandLine(words, grammar);
+  const grammar: Grammar = { verbs: VERBS, env, columns };
+  const parsed = await parseCommandLine(words, grammar);
   if (parsed.kind === "help") {
     const { text } = parsed;
     if (!json) io.stdout.write(`${text.trimEnd()}\n`);
@@ -69,10 +69,16 @@ async function runWords(
   let config: Promise<Config> | undefined;
   return await runCall(parsed, {
     io,
-    config: () => config ??= loadConfig(env),
-    commands: COMMANDS,
+    config: () => config ??= readConfig(env),
+    commands: loadCommands,
     usage: (verb) => helpText(verb, grammar),
   });
+}
+
+/** Only who talks to a board has a use for it. */
+async function readConfig(env: CliIo["env"]): Promise<Config> {
+  const { loadConfig } = await import("./config.ts");
+  return await loadConfig(env);
 }
 
 function tellFailures({ failures }: Outcome, io: CliIo): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EspError, TimeoutError } from "../../mod.ts";
+import { EspError, TimeoutError } from "../errors.ts";
 
 /** What was found of what was expected. */
 export interface Match {

@@ -6,12 +6,12 @@
  */
 
 import {
-  EspError,
   openTransport,
   parseResetSequence,
   resetTransport,
-  systemClock,
 } from "../../mod.ts";
+import { systemClock } from "../clock.ts";
+import { EspError } from "../errors.ts";
 import {
   AddressDecoder,
   type LineEvent,

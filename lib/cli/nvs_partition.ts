@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkPartitionFit, type Device } from "../../mod.ts";
+import type { Device } from "../../mod.ts";
 import {
   editNvs,
   findPartition,
@@ -14,6 +14,7 @@ import {
   type Partition,
 } from "../image/mod.ts";
 import type { Report } from "./command.ts";
+import { deviceLibrary } from "./device_library.ts";
 import { readInput } from "./input_file.ts";
 import { type NvsCall, readKeys } from "./nvs_options.ts";
 import { OutputFile } from "./output_file.ts";
@@ -95,6 +96,7 @@ async function changeBoard(
   change: (bytes: Uint8Array) => NvsEdit,
 ): Promise<Report["result"]> {
   const { force } = call.options;
+  const { checkPartitionFit } = await deviceLibrary();
   checkPartitionFit(partition, 0, { force });
   const { name, offset, size } = partition;
   const before = await device.readFlash(offset, size);

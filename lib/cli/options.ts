@@ -4,16 +4,15 @@
  * @module
  */
 
-import {
-  type AfterMode,
-  type BeforeMode,
-  chipById,
-  type ChipFamily,
-  CHIPS,
-  type FlashMode,
-  parseFlashSize,
-  type VddSdio,
+import type {
+  AfterMode,
+  BeforeMode,
+  ChipFamily,
+  FlashMode,
+  VddSdio,
 } from "../../mod.ts";
+import { parseFlashSize } from "../chips/flash_size.ts";
+import { chipById, CHIPS } from "../chips/registry.ts";
 import type {
   Argument,
   Flag,

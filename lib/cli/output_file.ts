@@ -4,9 +4,11 @@
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
-import { EspError } from "../../mod.ts";
+import { EspError } from "../errors.ts";
 import { Board } from "./board.ts";
+
+/** A path's last part; loading `node:path` takes a tenth of the time of elf2image. */
+const LAST_PART = Deno.build.os === "windows" ? /[^\\/:]*$/ : /[^/]*$/;
 
 /** A file to be written once its content is known. Dispose of it, whether it was written or not. */
 export class OutputFile implements AsyncDisposable {
@@ -16,6 +18,7 @@ export class OutputFile implements AsyncDisposable {
   readonly #board: Board;
   /** Where the content waits; absent if the target is no ordinary file, such as `/dev/stdout`. */
   readonly #temporary: string | undefined;
+  #isPlaced = false;
 
   private constructor(
     name: string,
@@ -52,9 +55,9 @@ export class OutputFile implements AsyncDisposable {
       if (!target.replaceable) {
         return new OutputFile(name, board, { target: name });
       }
-      const temporary = join(
-        dirname(target.path),
-        `.${basename(target.path)}.${crypto.randomUUID()}`,
+      const temporary = target.path.replace(
+        LAST_PART,
+        (name) => `.${name}.${crypto.randomUUID()}`,
       );
       await Deno.writeFile(temporary, new Uint8Array(), { createNew: true });
       return new OutputFile(name, board, { target: target.path, temporary });
@@ -75,6 +78,7 @@ export class OutputFile implements AsyncDisposable {
       await Deno.writeFile(this.#temporary ?? target, data);
       if (this.#temporary === undefined) return;
       await Deno.rename(this.#temporary, target);
+      this.#isPlaced = true;
     } catch (cause) {
       throw fileError("write", this.path, cause);
     }
@@ -82,13 +86,9 @@ export class OutputFile implements AsyncDisposable {
 
   /** Removes what has not been put in place. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#temporary === undefined) return;
-    try {
-      await Deno.remove(this.#temporary);
-    } catch (error) {
-      // It has been put in place.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    if (this.#temporary === undefined || this.#isPlaced) return;
+    await Deno.remove(this.#temporary);
+    this.#isPlaced = true;
   }
 }
 

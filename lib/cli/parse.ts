@@ -4,28 +4,20 @@
  * @module
  */
 
-import {
-  Command as Program,
-  CommanderError,
-  type Option as ProgramOption,
-} from "npm:commander@14.0.3";
 import type {
+  Argument,
   Arguments,
   ArgumentValues,
   Command,
   Options,
   OptionValues,
 } from "./command.ts";
+import { loadCommands, type Verb } from "./commands.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
-import { normalizeWords } from "./spelling.ts";
-import {
-  addOptions,
-  naming,
-  readOptions,
-  ShownOption,
-  type Typed,
-} from "./typed_options.ts";
+import { verbName } from "./spelling.ts";
+import { naming, readOptions } from "./typed_options.ts";
 import { UsageError } from "./usage_error.ts";
+import { type Typed, WordReader } from "./words.ts";
 
 /** A command line that has been understood. */
 export type Parsed = ParsedCall | ParsedHelp;
@@ -55,43 +47,67 @@ export interface ParsedHelp {
 /** What the words are read against. */
 export interface Grammar {
   /** The verbs. */
-  readonly commands: readonly Command[];
+  readonly verbs: readonly Verb[];
   /** The value of an environment variable, if it is set. */
   env(name: string): string | undefined;
   /** How many characters fit in a line of help text. */
   readonly columns: number;
 }
 
-/** A verb and what stood behind it: a list where its argument is variadic. */
-interface Found {
-  readonly command: Command;
-  readonly texts: readonly (string | readonly string[] | undefined)[];
+/** What was typed of options, and of which. */
+interface TypedOptions {
+  /** Of those of every verb. */
+  readonly globals: Typed;
+  /** Of the verb's own. */
+  readonly own: Typed;
 }
-
-const EPILOGUE = `
-Numbers: 4096, 0x1000, 0o10000 or 0b1; sizes also 4k and 1M. Older spellings
-(write_flash, --flash_mode, default_reset) are understood. @FILE stands for the
-words in a file, and @@TEXT for a word that begins with an @.
-
-Variables: ESPLINE_PORT, _BAUD, _CHIP, _BEFORE, _AFTER, _CONNECT_ATTEMPTS, _FM,
-_FF and _FS stand in for options; _OPEN_PORT_ATTEMPTS says how often to try to
-open a port, _CFGFILE names a configuration file (else esptool.cfg, setup.cfg or
-tox.ini). Each can also begin with ESPTOOL_. NO_COLOR is heeded.
-
-Exit codes: 0 done; 1 trouble with the serial port; 2 a wrong command line, or a
-failure.
-`;
 
 /**
  * Reads a command line.
  *
  * @throws {UsageError} If it cannot be understood.
  */
-export function parseCommandLine(
+export async function parseCommandLine(
   words: readonly string[],
   grammar: Grammar,
-): Parsed {
-  return new Reading(grammar).read(words);
+): Promise<Parsed> {
+  const reader = new WordReader(words);
+  const typed: TypedOptions = { globals: new Map(), own: new Map() };
+  const before = reader.readFirst({
+    options: GLOBAL_OPTIONS,
+    typed: typed.globals,
+  });
+  if (before.help) return await help(undefined, grammar);
+  await refuseUnknown(before.unknown, grammar);
+  const [word] = before.words;
+  if (word === undefined) {
+    throw new UsageError("No verb was given", 'Try "espline help".');
+  }
+  const command = await findVerb(word, grammar)?.load();
+  if (command === undefined) {
+    throw new UsageError(
+      `Unknown command "${word}"`,
+      await guess([word], grammar),
+    );
+  }
+  const behind = reader.readRest([
+    { options: command.options, typed: typed.own },
+    { options: GLOBAL_OPTIONS, typed: typed.globals },
+  ]);
+  if (behind.help) return await help(command.name, grammar);
+  await refuseUnknown(behind.unknown, grammar, command);
+  const { env } = grammar;
+  return withHint(command, () => {
+    const own = typedOf(command, typed);
+    const options = readOptions(command.options, own, env);
+    return {
+      kind: "call",
+      command,
+      arguments: readArguments(command, behind.words, options),
+      options,
+      globals: readOptions(GLOBAL_OPTIONS, typed.globals, env),
+    };
+  });
 }
 
 /**
@@ -99,194 +115,114 @@ export function parseCommandLine(
  *
  * @throws {UsageError} If there is no such verb.
  */
-export function helpText(verb: string | undefined, grammar: Grammar): string {
-  return new Reading(grammar).help(verb);
-}
-
-/** Commander, used once. */
-class Reading {
-  readonly #grammar: Grammar;
-  readonly #program: Program;
-  readonly #typed: Typed = new Map();
-  readonly #own: Typed = new Map();
-  #output = "";
-  #found: Found | undefined;
-
-  constructor(grammar: Grammar) {
-    this.#grammar = grammar;
-    this.#program = this.#configure(new Program("espline"))
-      .description("Talks to the loaders of ESP8266 and ESP32 chips.")
-      .usage("[options] <verb> [arguments]")
-      .enablePositionalOptions()
-      .helpCommand(false)
-      .commandsGroup("Verbs:")
-      .addHelpText("after", EPILOGUE);
-    addOptions(this.#program, GLOBAL_OPTIONS, this.#typed);
-    for (const command of grammar.commands) this.#add(command);
+export async function helpText(
+  verb: string | undefined,
+  grammar: Grammar,
+): Promise<string> {
+  const { helpText } = await import("./program.ts");
+  const { columns } = grammar;
+  if (verb === undefined) {
+    return helpText({ commands: await loadCommands(grammar.verbs), columns });
   }
-
-  read(words: readonly string[]): Parsed {
-    const { commands } = this.#grammar;
-    try {
-      this.#program.parse(
-        normalizeWords(words, commands, GLOBAL_OPTIONS),
-        { from: "user" },
-      );
-    } catch (error) {
-      if (!(error instanceof CommanderError)) throw error;
-      if (error.code === "commander.helpDisplayed") {
-        return { kind: "help", text: this.#output };
-      }
-      throw toUsageError(error);
-    }
-    if (this.#found === undefined) {
-      throw new UsageError("No verb was given", 'Try "espline help".');
-    }
-    return { kind: "call", ...this.#read(this.#found) };
-  }
-
-  help(verb: string | undefined): string {
-    if (verb === undefined) return this.#text(this.#program);
-    const name = verb.replaceAll("_", "-");
-    const found = this.#program.commands.find((known) => known.name() === name);
-    if (found !== undefined) return this.#text(found);
+  const command = await findVerb(verb, grammar)?.load();
+  if (command === undefined) {
     throw new UsageError(
       `There is no verb "${verb}"`,
       'Try "espline help" for the list of them.',
     );
   }
-
-  /** What `outputHelp` writes, which has the epilogue that `helpInformation` lacks. */
-  #text(program: Program): string {
-    this.#output = "";
-    program.outputHelp();
-    return this.#output;
-  }
-
-  #configure(program: Program): Program {
-    const { columns } = this.#grammar;
-    return program
-      .exitOverride()
-      .helpOption("-h, --help", "show this text")
-      .configureHelp({ subcommandTerm, optionTerm, minWidthToWrap: 20 })
-      .configureOutput({
-        writeOut: (text) => void (this.#output += text),
-        // The message comes with the CommanderError too.
-        writeErr: () => {},
-        getOutHelpWidth: () => columns,
-        getErrHelpWidth: () => columns,
-        getOutHasColors: () => false,
-        getErrHasColors: () => false,
-      });
-  }
-
-  #add(command: Command): void {
-    const program = this.#configure(new Program(command.name))
-      .summary(command.summary)
-      .description(command.summary)
-      .addHelpText("after", exampleText(command))
-      .action((...texts: unknown[]) => {
-        // Commander adds its options and itself behind the arguments.
-        const count = Object.keys(command.arguments).length;
-        const given = texts.slice(0, count) as Found["texts"];
-        this.#found = { command, texts: given };
-      });
-    for (const { label, summary } of Object.values(command.arguments)) {
-      program.argument(label, summary);
-    }
-    addOptions(program, command.options, this.#own);
-    addOptions(program, GLOBAL_OPTIONS, this.#typed, command.options);
-    this.#program.addCommand(program);
-  }
-
-  /** @throws {UsageError} With a hint, whatever was wrong. */
-  #read(found: Found): Omit<ParsedCall, "kind"> {
-    try {
-      return this.#values(found);
-    } catch (error) {
-      if (!(error instanceof UsageError) || error.hint !== undefined) {
-        throw error;
-      }
-      const hint = `Try "espline help ${found.command.name}".`;
-      throw new UsageError(error.message, hint);
-    }
-  }
-
-  /** What was typed of a verb's own options. One that it has in place of an option of every verb is its own before it, too. */
-  #typedFor({ options }: Command): Typed {
-    const globals: Options = GLOBAL_OPTIONS;
-    const taken = [...this.#typed].filter(([key]) =>
-      options[key]?.flags === globals[key]?.flags
-    );
-    return new Map([...taken, ...this.#own]);
-  }
-
-  #values(
-    { command, texts }: Found,
-  ): Omit<ParsedCall, "kind"> {
-    const { env } = this.#grammar;
-    const options = readOptions(
-      command.options,
-      this.#typedFor(command),
-      env,
-    );
-    const values = Object.entries(command.arguments).map(
-      ([name, argument], i) => {
-        const given = [texts[i] ?? []].flat();
-        return [
-          name,
-          naming(
-            label(argument.label),
-            () => argument.parse(given, options),
-          ),
-        ];
-      },
-    );
-    return {
-      command,
-      arguments: Object.fromEntries(values),
-      options,
-      globals: readOptions(GLOBAL_OPTIONS, this.#typed, env),
-    };
-  }
+  return helpText({ commands: [command], columns }, command.name);
 }
 
-/** An option with all its names, in a list of options. */
-function optionTerm(option: ProgramOption): string {
-  return option instanceof ShownOption ? option.term : option.flags;
+async function help(
+  verb: string | undefined,
+  grammar: Grammar,
+): Promise<ParsedHelp> {
+  return { kind: "help", text: await helpText(verb, grammar) };
 }
 
-/** What stands behind a verb's options in its help text. */
-function exampleText({ examples = [] }: Command): string {
-  if (examples.length === 0) return "";
-  const lines = examples.map(({ line, does }) =>
-    `  espline ${line}\n      ${does}`
+function findVerb(word: string, { verbs }: Grammar): Verb | undefined {
+  const wanted = verbName(word);
+  return verbs.find(({ name }) => name === wanted);
+}
+
+/** @throws {UsageError} If a word was to be an option and is none. */
+async function refuseUnknown(
+  unknown: string | undefined,
+  grammar: Grammar,
+  command?: Command,
+): Promise<void> {
+  if (unknown === undefined) return;
+  throw new UsageError(
+    `Unknown option "${unknown}"`,
+    await guess([...command ? [command.name] : [], unknown], grammar),
   );
-  return `\nExamples:\n${lines.join("\n")}`;
 }
 
-/** A verb with its arguments, in the list of verbs. */
-function subcommandTerm(program: Program): string {
-  return [program.name(), program.usage().replace("[options]", "").trim()]
-    .join(" ").trimEnd();
+/** What may have been meant by the last of these words, as a hint. */
+async function guess(
+  words: readonly string[],
+  grammar: Grammar,
+): Promise<string> {
+  const { suggestion } = await import("./program.ts");
+  const commands = await loadCommands(grammar.verbs);
+  return suggestion(commands, words) ?? 'Try "espline help".';
+}
+
+/** @throws {UsageError} If there are too few or too many, or one cannot be read. */
+function readArguments(
+  { name, arguments: parts }: Command,
+  words: readonly string[],
+  options: OptionValues<Options>,
+): ArgumentValues<Arguments> {
+  const entries = Object.entries(parts);
+  const missing = entries[words.length]?.[1];
+  if (missing?.label.startsWith("<")) {
+    const what = missing.label.replaceAll(/[<>]|\.{3}/g, "");
+    throw new UsageError(`Missing required argument "${what}"`);
+  }
+  const isOpen = entries.some(([, argument]) => isVariadic(argument));
+  if (words.length > entries.length && !isOpen) {
+    const plural = entries.length === 1 ? "" : "s";
+    throw new UsageError(
+      `Too many arguments for "${name}". Expected ${entries.length} argument${plural} but got ${words.length}`,
+    );
+  }
+  return Object.fromEntries(entries.map(([key, argument], i) => {
+    const given = words.slice(i, isVariadic(argument) ? undefined : i + 1);
+    return [
+      key,
+      naming(label(argument.label), () => argument.parse(given, options)),
+    ];
+  }));
+}
+
+/** What was typed of a verb's own options. One that it has in place of an option of every verb is its own before it, too. */
+function typedOf({ options }: Command, { globals, own }: TypedOptions): Typed {
+  const known: Options = GLOBAL_OPTIONS;
+  const taken = [...globals].filter(([key]) =>
+    options[key]?.flags === known[key]?.flags
+  );
+  return new Map([...taken, ...own]);
+}
+
+/** @throws {UsageError} With a hint, whatever was wrong. */
+function withHint<T>({ name }: Command, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.hint !== undefined) {
+      throw error;
+    }
+    throw new UsageError(error.message, `Try "espline help ${name}".`);
+  }
+}
+
+function isVariadic({ label }: Argument<unknown>): boolean {
+  return label.includes("...");
 }
 
 /** `<address>` as people call it: `ADDRESS`. */
 function label(text: string): string {
   return text.replaceAll(/[^a-z -]/g, "").toUpperCase();
-}
-
-/** Commander's `error: unknown option '--prt'\n(Did you mean --port?)` as message and hint. */
-function toUsageError({ code, message }: CommanderError): UsageError {
-  if (code === "commander.help") {
-    return new UsageError("No verb was given", 'Try "espline help".');
-  }
-  // The names of programName() are for commander alone.
-  const text = message.replace(/^error: /, "").replaceAll("--.", "-");
-  const [first = "", suggestion] = text.split("\n");
-  return new UsageError(
-    first.charAt(0).toUpperCase() +
-      first.slice(1).replace(/\.$/, "").replaceAll("'", '"'),
-    suggestion?.replace(/^\((.*)\)$/, "$1") ?? 'Try "espline help".',
-  );
 }

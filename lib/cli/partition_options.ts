@@ -5,12 +5,8 @@
  * @module
  */
 
-import {
-  CHIPS,
-  type Device,
-  loadPartitionTable,
-  readPartitionTable,
-} from "../../mod.ts";
+import type { Device } from "../../mod.ts";
+import { CHIPS } from "../chips/registry.ts";
 import {
   findPartition,
   type Partition,
@@ -19,6 +15,7 @@ import {
   partitionTypeName,
 } from "../image/mod.ts";
 import type { Options, OptionValues } from "./command.ts";
+import { deviceLibrary } from "./device_library.ts";
 import { setting } from "./options.ts";
 import { parseUint32 } from "./values.ts";
 
@@ -68,8 +65,10 @@ export async function partitionSource(
   const partitions = await partitionsInFile(choice, chip);
   if (partitions !== undefined) return () => Promise.resolve(partitions);
   const { tableOffset } = choice;
-  return async (device) =>
-    (await readPartitionTable(device, { tableOffset })).partitions;
+  return async (device) => {
+    const { readPartitionTable } = await deviceLibrary();
+    return (await readPartitionTable(device, { tableOffset })).partitions;
+  };
 }
 
 /**
@@ -84,6 +83,7 @@ export async function partitionsInFile(
   chip: string,
 ): Promise<readonly Partition[] | undefined> {
   if (tableFile === undefined) return undefined;
+  const { loadPartitionTable } = await deviceLibrary();
   return await loadPartitionTable(tableFile, {
     tableOffset,
     bootloaderOffset: bootloaderOffset(chip),

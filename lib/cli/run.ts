@@ -12,9 +12,8 @@ import { describeFailure, type Failure, jsonOf } from "./failure.ts";
 import { FlashState } from "./flash_state.ts";
 import type { CliIo } from "./io.ts";
 import type { ParsedCall } from "./parse.ts";
-import { publicName } from "./port_choice.ts";
+import { findPorts, publicName } from "./port_choice.ts";
 import { Screen } from "./screen.ts";
-import { findPorts } from "./session.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a verb ended, on one board or on several. */

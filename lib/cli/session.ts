@@ -5,20 +5,13 @@
  * @module
  */
 
-import {
-  type ChipIdentity,
-  type Device,
-  EspError,
-  open,
-  type OpenOptions,
-} from "../../mod.ts";
+import type { ChipIdentity, Device, OpenOptions } from "../../mod.ts";
+import { EspError } from "../errors.ts";
 import type { Report, Surroundings } from "./command.ts";
-import type { CliIo } from "./io.ts";
-import { byLikelihood, filterPorts, type PortFilter } from "./port_filter.ts";
-import { publicName } from "./port_choice.ts";
+import { deviceLibrary } from "./device_library.ts";
+import { findPorts, publicName } from "./port_choice.ts";
 import { macLines } from "./text.ts";
 import { Tracer } from "./tracer.ts";
-import { UsageError } from "./usage_error.ts";
 
 /**
  * What a verb does with an open board; its result goes into the report. The
@@ -107,29 +100,6 @@ async function openDevice(
   );
 }
 
-/**
- * The paths of the ports that may have a board, the most likely first.
- *
- * @throws {UsageError} If there is none.
- */
-export async function findPorts(
-  io: CliIo,
-  filters: readonly PortFilter[],
-): Promise<string[]> {
-  const ports = byLikelihood(await io.listPorts());
-  const wanted = filterPorts(ports, filters);
-  if (wanted.length > 0) return wanted.map(({ path }) => path);
-  throw ports.length === 0
-    ? new UsageError(
-      "No serial port was found",
-      "Connect a board, or name its port: --port /dev/ttyUSB0, --port rfc2217://host:port, --port sim://esp32.",
-    )
-    : new UsageError(
-      `None of the ${ports.length} serial ports is one that --port-filter lets through`,
-      'Try "espline list-ports" to see what they are.',
-    );
-}
-
 async function openAt(
   call: Surroundings,
   port: string,
@@ -140,6 +110,7 @@ async function openAt(
   screen.line(`Serial port ${board.port}:`);
   const { connectAttempts, ...settings } = await call.config();
   const tracer = globals.trace ? new Tracer(call) : undefined;
+  const { open } = await deviceLibrary();
   return await open(io.target(port), {
     ...settings,
     spiConnection: known.spiConnection,

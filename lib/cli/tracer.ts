@@ -4,7 +4,8 @@
  * @module
  */
 
-import { systemClock, type TraceEvent } from "../../mod.ts";
+import type { TraceEvent } from "../../mod.ts";
+import { systemClock } from "../clock.ts";
 import type { Surroundings } from "./command.ts";
 
 /** How many bytes a line of a dump has. */

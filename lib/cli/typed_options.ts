@@ -1,89 +1,13 @@
 /**
- * Options between our tables and commander: declared, noted as typed, read.
+ * From what was typed of options, and from variables, to values.
  *
  * @module
  */
 
-import {
-  type Command as Program,
-  Option as ProgramOption,
-} from "npm:commander@14.0.3";
-import type { AnyOption, Options, OptionValues } from "./command.ts";
-import { programName, shownNames, spellings } from "./spelling.ts";
+import type { Options, OptionValues } from "./command.ts";
+import { shownNames } from "./spelling.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** Options as they were typed: every value in its order, none for one without a value. */
-export type Typed = Map<string, string[]>;
-
-/** The list that the options of every verb have in a verb's help text. */
-const GLOBAL_GROUP = "Options of every verb:";
-
-/**
- * Declares options. Those of every verb have a list of their own in a verb's
- * help text, and leave out the names that the verb has given to options of its own.
- */
-export function addOptions(
-  program: Program,
-  options: Options,
-  typed: Typed,
-  own?: Options,
-): void {
-  const taken = new Set(Object.values(own ?? {}).flatMap(spellings));
-  for (const [key, option] of Object.entries(options)) {
-    const free = spellings(option).filter((name) => !taken.has(name));
-    for (const declared of declarations(option, free)) {
-      if (own !== undefined) declared.helpGroup(GLOBAL_GROUP);
-      program.addOption(declared);
-      program.on(`option:${declared.name()}`, (text?: string | null) => {
-        const texts = typed.get(key) ?? [];
-        typed.set(key, text == null ? texts : [...texts, text]);
-      });
-    }
-  }
-}
-
-/** `-c, --chip <chip>` as one option that is shown, and each name that commander cannot take with it as one that is not. */
-function declarations(
-  option: AnyOption,
-  names: readonly string[],
-): ProgramOption[] {
-  const value = valuePart(option);
-  const shown = shownNames(option).filter((name) => names.includes(name));
-  const short = shown.find((name) => /^-[^-]$/.test(name));
-  const long = shown.findLast((name) => name.startsWith("--"));
-  const main = [short, long].filter((name) => name !== undefined);
-  const others = names.filter((name) => !main.includes(name));
-  return [
-    ...(main.length === 0 ? [] : [
-      new ShownOption(
-        main.join(", ") + value,
-        option,
-        shown.join(", ") + value,
-      ),
-    ]),
-    ...others.map((name) =>
-      new ProgramOption(programName(name) + value).hideHelp()
-    ),
-  ];
-}
-
-/** An option that knows how it is to be written in the help text. */
-export class ShownOption extends ProgramOption {
-  /** Its names, with those that commander does not know, and its value. */
-  readonly term: string;
-
-  /** Declares it under the names that commander can take. */
-  constructor(flags: string, option: AnyOption, term: string) {
-    super(flags, option.summary);
-    this.term = term;
-    if (option.hidden) this.hideHelp();
-  }
-}
-
-/** ` <mode>`, or nothing for an option without a value. */
-function valuePart({ flags }: AnyOption): string {
-  return / <.+>$/.exec(flags)?.[0] ?? "";
-}
+import type { Typed } from "./words.ts";
 
 /**
  * Reads the options of one table: what was typed, else what a variable says, else the fallback.

@@ -28,7 +28,8 @@ import {
   type ImageParameters,
   type PlacedFile,
 } from "./flash_files.ts";
-import { parseFlashSize, sizeName } from "./flash_size.ts";
+import { parseFlashSize } from "../chips/flash_size.ts";
+import { sizeName } from "./flash_size.ts";
 
 /** Flash parameters to put into the image at the bootloader's offset. */
 export interface FlashParameterOptions {

@@ -16,13 +16,13 @@
 import { alignDown, alignUp, formatAddress, padTo, viewOf } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
 import { writeHeader } from "./_header.ts";
+import type { Digesting } from "./_digest.ts";
 import {
   CHECKSUM_ALIGNMENT,
   DIGEST_SIZE,
   esp8266Crc,
   HEADER_SIZE,
   SEGMENT_HEADER_SIZE,
-  sha256,
   V2_COUNT,
   V2_MAGIC,
 } from "./_layout.ts";
@@ -53,14 +53,14 @@ const SECTOR_SIZE = 0x1000;
  * @throws {ImageError} If the program cannot be placed.
  * @throws {RangeError} If an option's value is none of the chip's.
  */
-export function buildEsp8266Image(
+export function* buildEsp8266Image(
   program: SourcedProgram,
   options: BuildImageOptions,
-): ImageFile[] {
+): Digesting<ImageFile[]> {
   const { mapped, loaded } = splitMapped(program.segments, options.chip);
   if (options.version === 3) {
     checkPages(mapped, V3_PAGE_SIZE);
-    return [{ data: buildV3(program, options) }];
+    return [{ data: yield* buildV3(program, options) }];
   }
   const [irom, ...more] = mapped;
   if (more.length > 0) {
@@ -71,7 +71,7 @@ export function buildEsp8266Image(
   }
   const ram = { ...program, segments: loaded };
   return options.version === 2
-    ? [buildV2(ram, irom, options)]
+    ? [yield* buildV2(ram, irom, options)]
     : buildV1(ram, irom, options);
 }
 
@@ -102,11 +102,11 @@ function buildV1(
   return [first, { address, data: padTo(irom.data, 4, 0).slice() }];
 }
 
-function buildV2(
+function* buildV2(
   ram: SourcedProgram,
   irom: Segment | undefined,
   options: BuildImageOptions,
-): ImageFile {
+): Digesting<ImageFile> {
   const mapped: PlacedSegment[] = irom === undefined ? [] : [{
     address: 0,
     data: irom.data,
@@ -122,7 +122,7 @@ function buildV2(
   const header = { program: ram, options };
   const data = writeBody({
     ...{ size: bodySize + 4, end: bodySize, fill: 0 },
-    inserted: elfDigest(ram, options.elfDigestOffset),
+    inserted: yield* elfDigest(ram, options.elfDigestOffset),
     ...{ segments: [...mapped, ...segments], summed: segments },
     checksumOffset: bodySize - 1,
     writeHeaders(view) {
@@ -136,10 +136,10 @@ function buildV2(
   return { address: alignDown(offset, SECTOR_SIZE), data };
 }
 
-function buildV3(
+function* buildV3(
   program: Program,
   options: BuildImageOptions,
-): Uint8Array<ArrayBuffer> {
+): Digesting<Uint8Array<ArrayBuffer>> {
   const { segments, end } = placeInLine(program.segments, HEADER_SIZE);
   const size = alignUp(end + 1, CHECKSUM_ALIGNMENT);
   const sizes = options.chip.image.version3Sizes;
@@ -149,7 +149,7 @@ function buildV3(
     writeHeaders: (view) =>
       writeHeader(view, { program, count: segments.length, options, sizes }),
   });
-  data.set(sha256(data.subarray(0, size)), size);
+  data.set(yield data.subarray(0, size), size);
   return data;
 }
 

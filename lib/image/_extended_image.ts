@@ -6,6 +6,7 @@
 
 import { alignUp } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
+import type { Digesting } from "./_digest.ts";
 import {
   CHECKSUM_ALIGNMENT,
   CHIP_ID_OFFSET,
@@ -17,7 +18,6 @@ import {
   MAX_REVISION_ANY,
   MAX_REVISION_OFFSET,
   MIN_REVISION_OFFSET,
-  sha256,
   WP_PIN_DISABLED,
 } from "./_layout.ts";
 import { checkSegmentCount, writeHeader } from "./_header.ts";
@@ -56,10 +56,10 @@ const SECURE_TAILS = {
  * @throws {ImageError} If the program cannot be placed.
  * @throws {RangeError} If an option's value is none of the chip's.
  */
-export function buildExtendedImage(
+export function* buildExtendedImage(
   program: SourcedProgram,
   options: BuildImageOptions,
-): Uint8Array<ArrayBuffer> {
+): Digesting<Uint8Array<ArrayBuffer>> {
   const { padToSize = 1, ramOnlyHeader = false, securePadding } = options;
   const hasDigest = !ramOnlyHeader && (options.appendDigest ?? true);
   if (securePadding !== undefined && !hasDigest) {
@@ -79,7 +79,7 @@ export function buildExtendedImage(
     segments: [...visible.segments, ...hidden?.segments ?? []],
     summed: visible.segments,
     checksumOffset,
-    inserted: elfDigest(
+    inserted: yield* elfDigest(
       program,
       options.elfDigestOffset ?? (isApp ? APP_ELF_DIGEST_OFFSET : undefined),
     ),
@@ -88,7 +88,7 @@ export function buildExtendedImage(
       writeExtendedHeader(view, options, hasDigest);
     },
   });
-  if (hasDigest) image.set(sha256(image.subarray(0, end)), end);
+  if (hasDigest) image.set(yield image.subarray(0, end), end);
   return image;
 }
 

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { crc32 } from "../bytes.ts";
 
 /** The header that every image begins with. */
@@ -43,11 +42,6 @@ export const MAX_REVISION_ANY = 0xffff;
 export const V2_MAGIC = 0xea;
 /** What stands in its header for the number of segments. */
 export const V2_COUNT = 4;
-
-/** The SHA-256 digest of bytes. */
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
-}
 
 /** CRC-32 as the SDK's boot loader has it: inverted if its top bit is set, else one more. */
 export function esp8266Crc(bytes: Uint8Array): number {

@@ -6,7 +6,8 @@
 
 import { CHECKSUM_SEED, viewOf, xorChecksum } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
-import { DIGEST_SIZE, SEGMENT_HEADER_SIZE, sha256 } from "./_layout.ts";
+import type { Digesting } from "./_digest.ts";
+import { DIGEST_SIZE, SEGMENT_HEADER_SIZE } from "./_layout.ts";
 import type { PlacedSegment } from "./_placement.ts";
 import type { SourcedProgram } from "./_program.ts";
 
@@ -39,12 +40,12 @@ interface InsertedDigest {
 }
 
 /** The digest of the ELF file that a program came from, if it is to be somewhere. */
-export function elfDigest(
+export function* elfDigest(
   { elf }: SourcedProgram,
   offset: number | undefined,
-): InsertedDigest | undefined {
+): Digesting<InsertedDigest | undefined> {
   if (elf === undefined || offset === undefined) return undefined;
-  return { offset, digest: sha256(elf.bytes) };
+  return { offset, digest: yield elf.bytes };
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { formatAddress } from "../bytes.ts";
 import { ImageError } from "../errors.ts";
+import { type Digesting, finish, finishAsync } from "./_digest.ts";
 import { buildEsp8266Image, type ImageFile } from "./_esp8266_image.ts";
 import { buildExtendedImage } from "./_extended_image.ts";
 import { checkSegmentCount } from "./_header.ts";
@@ -68,13 +69,36 @@ export function buildImageFiles(
   source: ImageSource,
   options: BuildImageOptions,
 ): ImageFile[] {
+  return finish(build(source, options));
+}
+
+/**
+ * Builds an image as {@linkcode buildImageFiles} does, and makes its digests
+ * with Web Cryptography: in half of the time, for a program that has no other
+ * use for `node:crypto`.
+ *
+ * @returns Two files for an ESP8266 image of version 1 of which a part is mapped from flash, else one.
+ * @throws {ImageError} If the ELF file cannot be read, or the program does not make an image.
+ * @throws {RangeError} If the chip does not know a parameter's name or value, or has no such option.
+ */
+export async function buildImageFilesAsync(
+  source: ImageSource,
+  options: BuildImageOptions,
+): Promise<ImageFile[]> {
+  return await finishAsync(build(source, options));
+}
+
+function* build(
+  source: ImageSource,
+  options: BuildImageOptions,
+): Digesting<ImageFile[]> {
   checkOptions(options);
   const program = takeProgram(source, options);
   checkSegmentCount(program.segments.length);
   checkSegmentSizes(program);
   return options.chip.imageChipId === undefined
-    ? buildEsp8266Image(program, options)
-    : [{ data: buildExtendedImage(program, options) }];
+    ? yield* buildEsp8266Image(program, options)
+    : [{ data: yield* buildExtendedImage(program, options) }];
 }
 
 function checkOptions(options: BuildImageOptions): void {

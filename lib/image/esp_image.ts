@@ -46,10 +46,10 @@ import {
   MIN_REVISION_OFFSET,
   PINS_OFFSET,
   SEGMENT_HEADER_SIZE,
-  sha256,
   V2_COUNT,
   V2_MAGIC,
 } from "./_layout.ts";
+import { sha256 } from "./_digest.ts";
 import type { Segment } from "./segment.ts";
 
 /** The first byte of an image. */

@@ -7,7 +7,7 @@
 import { equalBytes } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { ImageError } from "../errors.ts";
-import { sha256 } from "./_layout.ts";
+import { sha256 } from "./_digest.ts";
 import { parseImage } from "./esp_image.ts";
 
 /** How the flash is read: data (and, with `io`, addresses) on four or two lines. */

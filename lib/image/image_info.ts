@@ -13,9 +13,9 @@ import {
   DIGEST_SIZE,
   EXTENDED_HEADER_SIZE,
   HEADER_SIZE,
-  sha256,
   V2_MAGIC,
 } from "./_layout.ts";
+import { sha256 } from "./_digest.ts";
 import {
   type AppDescriptor,
   isAppDescriptor,

@@ -18,6 +18,7 @@
 export {
   buildImage,
   buildImageFiles,
+  buildImageFilesAsync,
   type ImageFile,
   type ImageSource,
   type Program,

@@ -5,7 +5,7 @@
  */
 
 import type { ChipFamily } from "../chips/family.ts";
-import { sha256 } from "./_layout.ts";
+import { sha256 } from "./_digest.ts";
 import { parseImage } from "./esp_image.ts";
 
 /**

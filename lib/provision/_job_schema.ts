@@ -1,7 +1,7 @@
 /** What a job file may say. The types that it ends in are those of `job.ts`. */
 
 import { z } from "npm:zod@4.6.7";
-import { parseFlashSize } from "../device/flash_size.ts";
+import { parseFlashSize } from "../chips/flash_size.ts";
 import type { Firmware, FirmwareFile, ProvisionJob } from "./job.ts";
 import type {
   BootCheck,

@@ -1,12 +1,14 @@
 /** Runs the command line inside the test, with a world made for it. */
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { loadCommands } from "../../lib/cli/commands.ts";
 import { FAILURE_SCHEMA, successSchema } from "../../lib/cli/json_schema.ts";
 import { main } from "../../lib/cli/main.ts";
 import type { KeySource } from "../../lib/cli/io.ts";
 import type { PortInfo, PortTarget } from "../../mod.ts";
 import { validate } from "./_schema.ts";
+
+const COMMANDS = await loadCommands();
 
 /** The world around one run. */
 export interface World {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { Command } from "../../lib/cli/command.ts";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { loadCommands } from "../../lib/cli/commands.ts";
 import { completionModel } from "../../lib/cli/completions/model.ts";
 import { powershellScript } from "../../lib/cli/completions/powershell.ts";
 import { flag, optional, required, setting } from "../../lib/cli/options.ts";
 import { oneOf } from "../../lib/cli/values.ts";
 import { runCli } from "./_cli.ts";
+
+const COMMANDS = await loadCommands();
 
 const VERBS: readonly Command[] = [{
   name: "paint",

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { loadCommands, VERBS } from "../../lib/cli/commands.ts";
 import { helpText, parseCommandLine } from "../../lib/cli/parse.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
+
+const COMMANDS = await loadCommands();
 
 type Env = Readonly<Record<string, string>>;
 
 function grammar(env: Env = {}) {
   return {
-    commands: COMMANDS,
+    verbs: VERBS,
     env: (name: string) => env[name],
     columns: 80,
   };
 }
 
-function parse(line: string, env: Env = {}) {
+async function parse(line: string, env: Env = {}) {
   const words = line.split(" ").filter((word) => word !== "");
-  const parsed = parseCommandLine(words, grammar(env));
+  const parsed = await parseCommandLine(words, grammar(env));
   assert(parsed.kind === "call");
   return { ...parsed, name: parsed.command.name };
 }
@@ -37,8 +39,8 @@ const DEFAULTS = {
   json: false,
 };
 
-Deno.test("parseCommandLine fills in what was not typed", () => {
-  const { name, globals } = parse("read-mac");
+Deno.test("parseCommandLine fills in what was not typed", async () => {
+  const { name, globals } = await parse("read-mac");
   assert.equal(name, "read-mac");
   assert.deepEqual(globals, DEFAULTS);
 });
@@ -63,11 +65,13 @@ const GIVEN = {
   json: true,
 };
 
-Deno.test("parseCommandLine takes global options before the verb and behind it", () => {
-  assert.deepEqual(parse(`${GLOBALS} read-mac`).globals, GIVEN);
-  assert.deepEqual(parse(`read-mac ${GLOBALS}`).globals, GIVEN);
-  assert.deepEqual(parse(`read-mem ${GLOBALS} 0x10`).globals, GIVEN);
-  const mixed = parse("-c esp32 --no-stub read-mem 0x10 --port=/dev/y -b9600");
+Deno.test("parseCommandLine takes global options before the verb and behind it", async () => {
+  assert.deepEqual((await parse(`${GLOBALS} read-mac`)).globals, GIVEN);
+  assert.deepEqual((await parse(`read-mac ${GLOBALS}`)).globals, GIVEN);
+  assert.deepEqual((await parse(`read-mem ${GLOBALS} 0x10`)).globals, GIVEN);
+  const mixed = await parse(
+    "-c esp32 --no-stub read-mem 0x10 --port=/dev/y -b9600",
+  );
   assert.deepEqual(mixed.globals, {
     ...DEFAULTS,
     chip: "esp32",
@@ -77,13 +81,13 @@ Deno.test("parseCommandLine takes global options before the verb and behind it",
   });
 });
 
-Deno.test("parseCommandLine lets the later of two options win", () => {
-  assert.equal(parse("-b 9600 read-mac -b 300").globals.baud, 300);
-  assert.equal(parse("read-mac -b 9600 --baud 300").globals.baud, 300);
+Deno.test("parseCommandLine lets the later of two options win", async () => {
+  assert.equal((await parse("-b 9600 read-mac -b 300")).globals.baud, 300);
+  assert.equal((await parse("read-mac -b 9600 --baud 300")).globals.baud, 300);
 });
 
-Deno.test("parseCommandLine collects what can be given several times", () => {
-  const { globals } = parse(
+Deno.test("parseCommandLine collects what can be given several times", async () => {
+  const { globals } = await parse(
     "-p a --port-filter vid=0x10c4 read-mac --port=b --port-filter name=USB",
     { ESPLINE_PORT: "c" },
   );
@@ -91,9 +95,9 @@ Deno.test("parseCommandLine collects what can be given several times", () => {
   assert.deepEqual(globals.portFilters.map(({ key }) => key), ["vid", "name"]);
 });
 
-Deno.test("parseCommandLine gives -p and -s of write-flash to the verb", () => {
+Deno.test("parseCommandLine gives -p and -s of write-flash to the verb", async () => {
   const line = "-p /dev/x write-flash -p -s -e -z --force 0x0 a 4096 b";
-  const { globals, options, arguments: values } = parse(line);
+  const { globals, options, arguments: values } = await parse(line);
   assert.deepEqual(globals.ports, ["/dev/x"]);
   const { eraseAll, compress, noCompress, skipFlashed, noProgress } = options;
   assert(eraseAll && compress && skipFlashed && noProgress && options.force);
@@ -111,9 +115,9 @@ for (
     "--flash_mode=dio --flash_freq 40m --flash_size=2MB-c1",
   ]
 ) {
-  Deno.test(`parseCommandLine reads ${spelling}`, () => {
+  Deno.test(`parseCommandLine reads ${spelling}`, async () => {
     for (const verb of ["write_flash", "verify-flash"]) {
-      const { options } = parse(`${verb} ${spelling} 0 a`);
+      const { options } = await parse(`${verb} ${spelling} 0 a`);
       assert.equal(options.flashMode, "dio");
       assert.equal(options.flashFrequency, "40m");
       assert.equal(options.flashSize, "2MB-c1");
@@ -121,7 +125,7 @@ for (
   });
 }
 
-Deno.test("parseCommandLine takes ESPLINE_ before ESPTOOL_, and an option before both", () => {
+Deno.test("parseCommandLine takes ESPLINE_ before ESPTOOL_, and an option before both", async () => {
   const env = {
     ESPTOOL_PORT: "/dev/tool",
     ESPTOOL_BAUD: "460800",
@@ -130,7 +134,7 @@ Deno.test("parseCommandLine takes ESPLINE_ before ESPTOOL_, and an option before
     ESPLINE_AFTER: "no-reset",
     ESPLINE_CHIP: "",
   };
-  const { globals } = parse("read-mac -b 9600", env);
+  const { globals } = await parse("read-mac -b 9600", env);
   assert.deepEqual(globals, {
     ...DEFAULTS,
     ports: ["/dev/line"],
@@ -140,7 +144,7 @@ Deno.test("parseCommandLine takes ESPLINE_ before ESPTOOL_, and an option before
   });
 });
 
-Deno.test("parseCommandLine reads the arguments of each verb", () => {
+Deno.test("parseCommandLine reads the arguments of each verb", async () => {
   const cases: ReadonlyArray<readonly [string, Record<string, unknown>]> = [
     ["read-flash 0x1000 all out", {
       place: { range: { address: 0x1000, size: "all" }, rest: ["out"] },
@@ -165,7 +169,7 @@ Deno.test("parseCommandLine reads the arguments of each verb", () => {
     ["erase-flash", {}],
   ];
   for (const [line, values] of cases) {
-    assert.deepEqual(parse(line).arguments, values, line);
+    assert.deepEqual((await parse(line)).arguments, values, line);
   }
 });
 
@@ -205,10 +209,10 @@ const WRONG: ReadonlyArray<
 ];
 
 for (const [line, message, hint, env] of WRONG) {
-  Deno.test(`parseCommandLine refuses "${line}" and says ${message}`, () => {
+  Deno.test(`parseCommandLine refuses "${line}" and says ${message}`, async () => {
     const read = () =>
       parseCommandLine(line.split(" ").filter(Boolean), grammar(env));
-    assert.throws(read, (error: unknown) => {
+    await assert.rejects(read, (error: unknown) => {
       assert(error instanceof UsageError);
       assert.match(error.message, message);
       if (hint !== undefined) assert.match(error.hint ?? "", hint);
@@ -217,11 +221,11 @@ for (const [line, message, hint, env] of WRONG) {
   });
 }
 
-Deno.test("helpText explains every verb and every option that it has", () => {
-  const all = helpText(undefined, grammar());
+Deno.test("helpText explains every verb and every option that it has", async () => {
+  const all = await helpText(undefined, grammar());
   for (const { name, summary, arguments: values, options } of COMMANDS) {
     assert(all.includes(name), name);
-    const text = helpText(name, grammar());
+    const text = await helpText(name, grammar());
     assert(text.includes(summary), name);
     const parts = [...Object.values(values), ...Object.values(options)];
     for (const part of parts) {
@@ -231,15 +235,16 @@ Deno.test("helpText explains every verb and every option that it has", () => {
   }
   assert.match(all, /Exit codes: 0 .* 1 .* 2 /);
   assert.equal(
-    helpText("write_flash", grammar()),
-    helpText("write-flash", grammar()),
+    await helpText("write_flash", grammar()),
+    await helpText("write-flash", grammar()),
   );
-  assert.throws(() => helpText("nothing", grammar()), UsageError);
+  await assert.rejects(helpText("nothing", grammar()), UsageError);
 });
 
-Deno.test("helpText keeps to the width of a terminal", () => {
+Deno.test("helpText keeps to the width of a terminal", async () => {
   for (const verb of [undefined, ...COMMANDS.map(({ name }) => name)]) {
-    for (const line of helpText(verb, grammar()).split("\n")) {
+    const text = await helpText(verb, grammar());
+    for (const line of text.split("\n")) {
       assert(line.length <= 80, `${line.length}: ${line}`);
     }
   }

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import type { Command } from "../../lib/cli/command.ts";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { loadCommands } from "../../lib/cli/commands.ts";
 import { cliReference, jsonReference } from "../../lib/cli/reference.ts";
+
+const COMMANDS = await loadCommands();
 
 const MARK =
   "<!-- What follows is written by tests/cli/reference_test.ts. -->\n";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { loadCommands } from "../../lib/cli/commands.ts";
 import {
   either,
   integer,
@@ -12,6 +12,8 @@ import {
   truth,
 } from "../../lib/cli/schema.ts";
 import { validate } from "./_schema.ts";
+
+const COMMANDS = await loadCommands();
 
 const SCHEMA = object({
   name: text("a name"),

@@ -4,7 +4,11 @@ import fc from "npm:fast-check@4.10.2";
 import type { ChipFamily } from "../../lib/chips/family.ts";
 import { chipById, CHIPS } from "../../lib/chips/registry.ts";
 import { ImageError } from "../../lib/errors.ts";
-import { buildImage, buildImageFiles } from "../../lib/image/build_image.ts";
+import {
+  buildImage,
+  buildImageFiles,
+  buildImageFilesAsync,
+} from "../../lib/image/build_image.ts";
 import { parseElf } from "../../lib/image/elf.ts";
 import { isDigestValid, parseImage } from "../../lib/image/esp_image.ts";
 import {
@@ -56,6 +60,32 @@ Deno.test("buildImage makes of an ELF file what esptool 5.6 made of it", () => {
   assert.equal(
     buildImage(elf, { chip: esp32 }).toHex(),
     body + "d0dc0b44ea4edc04b34da73cb077de641f31afa5a49c2218afe9e2861d4d5f9e",
+  );
+});
+
+Deno.test("buildImageFilesAsync makes the same digests, of shared memory too", async () => {
+  const elf = buildElf({
+    sections: [
+      section(0x4010_0000, 5, 1),
+      section(0x3f40_0020, 256, 0, ".flash.appdesc"),
+    ],
+  });
+  const shared = new Uint8Array(new SharedArrayBuffer(elf.length));
+  shared.set(elf);
+  const cases: readonly BuildImageOptions[] = [
+    { chip: esp32 },
+    { chip: esp32, elfDigestOffset: 0x30 },
+    { chip: esp8266 },
+    { chip: esp8266, version: 3 },
+  ];
+  for (const options of cases) {
+    const files = buildImageFiles(elf, options);
+    assert.deepEqual(await buildImageFilesAsync(elf, options), files);
+    assert.deepEqual(await buildImageFilesAsync(shared, options), files);
+  }
+  await assert.rejects(
+    buildImageFilesAsync(elf.slice(0, 40), { chip: esp32 }),
+    ImageError,
   );
 });
 

@@ -5,10 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { loadCommands } from "../../lib/cli/commands.ts";
 import { CHIPS } from "../../mod.ts";
 import { runCli, temporaryFolder } from "../cli/_cli.ts";
 import { peerTest } from "./_peers.ts";
+
+const COMMANDS = await loadCommands();
 
 /** Behind `--port PORT`; FILE and OTHER are files that exist. */
 const ACCEPTED: readonly string[] = [

@@ -38,8 +38,8 @@ export const completions: Command = defineCommand({
     ),
   },
   options: {},
-  run({ commands, screen, arguments: { shell } }) {
-    const script = SCRIPTS[shell](completionModel(commands));
+  async run({ commands, screen, arguments: { shell } }) {
+    const script = SCRIPTS[shell](completionModel(await commands()));
     screen.line(script.trimEnd());
     return { result: { script } };
   },

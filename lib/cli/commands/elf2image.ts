@@ -5,13 +5,16 @@
  * @module
  */
 
-import { chipById, type ChipFamily } from "../../../mod.ts";
+import type { ChipFamily } from "../../../mod.ts";
+import { chipById } from "../../chips/registry.ts";
 import {
-  buildImageFiles,
-  type BuildImageOptions,
+  buildImageFilesAsync,
   type ImageFile,
+} from "../../image/build_image.ts";
+import {
+  type BuildImageOptions,
   uselessImageOptions,
-} from "../../image/mod.ts";
+} from "../../image/image_options.ts";
 import { type Command, defineCommand, type OptionValues } from "../command.ts";
 import {
   addressedName,
@@ -132,7 +135,7 @@ export const elf2image: Command = defineCommand({
         "Image has only RAM segments visible. ROM segments are hidden and SHA256 digest is not appended.",
       );
     }
-    const files = buildImageFiles(elf, build);
+    const files = await buildImageFilesAsync(elf, build);
     return await writeImageFiles(
       call,
       chip,

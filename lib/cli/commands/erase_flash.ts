@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock } from "../../../mod.ts";
+import { systemClock } from "../../clock.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { ERASE_OPTIONS } from "../flash_options.ts";
 import { number, object } from "../schema.ts";

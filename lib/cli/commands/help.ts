@@ -16,8 +16,8 @@ export const help: Command = defineCommand({
   options: {},
   examples: [{ line: "help write-flash", does: "explains write-flash" }],
   result: object({ text: text("the help text") }),
-  run({ usage, screen, arguments: { verb } }) {
-    const explained = usage(verb);
+  async run({ usage, screen, arguments: { verb } }) {
+    const explained = await usage(verb);
     screen.line(explained.trimEnd());
     return { result: { text: explained } };
   },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { holdInReset } from "../../../mod.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { deviceLibrary } from "../device_library.ts";
 import { setting } from "../options.ts";
 import { choosePort, publicName } from "../port_choice.ts";
 import { parseSeconds } from "../values.ts";
@@ -30,6 +30,7 @@ export const holdInResetCommand: Command = defineCommand({
     const until = duration === undefined
       ? "until Ctrl-C"
       : `for ${duration / 1000} s`;
+    const { holdInReset } = await deviceLibrary();
     const ms = await holdInReset(io.target(port), {
       duration,
       signal: io.signal,

@@ -5,12 +5,9 @@
  * @module
  */
 
-import {
-  type ChipFamily,
-  CHIPS,
-  ImageError,
-  type Segment,
-} from "../../../mod.ts";
+import type { ChipFamily, Segment } from "../../../mod.ts";
+import { CHIPS } from "../../chips/registry.ts";
+import { ImageError } from "../../errors.ts";
 import {
   type FlashContent,
   type ImageInfo,

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { chipById, type Segment } from "../../../mod.ts";
-import { buildImageFiles } from "../../image/mod.ts";
+import type { Segment } from "../../../mod.ts";
+import { chipById } from "../../chips/registry.ts";
+import { buildImageFilesAsync } from "../../image/build_image.ts";
 import { type Command, defineCommand } from "../command.ts";
 import {
   addressedName,
@@ -73,7 +74,10 @@ export const makeImage: Command = defineCommand({
       const data = await readInput(files[index] ?? "");
       segments.push({ address, data });
     }
-    const parts = buildImageFiles({ entry, segments }, { chip, ...parameters });
+    const parts = await buildImageFilesAsync({ entry, segments }, {
+      chip,
+      ...parameters,
+    });
     return await writeImageFiles(
       call,
       chip,

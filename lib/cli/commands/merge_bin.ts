@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseFlashSize } from "../../../mod.ts";
+import { parseFlashSize } from "../../chips/flash_size.ts";
 import {
   type FlashFormat,
   type MergeFile,

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { chipById } from "../../../mod.ts";
+import { chipById } from "../../chips/registry.ts";
 import { LogFilter } from "../../monitor/mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parsePattern, parseSeconds } from "../monitor_expect.ts";
 import type { LineEnd } from "../monitor_keys.ts";
-import { runMonitor } from "../monitor_session.ts";
 import { flag, setting } from "../options.ts";
+import { findPorts } from "../port_choice.ts";
 import {
   integer,
   listOf,
@@ -21,7 +21,6 @@ import {
   object,
   text,
 } from "../schema.ts";
-import { findPorts } from "../session.ts";
 import { oneOf, parseBaud } from "../values.ts";
 
 const DEFAULT_BAUD = 115_200;
@@ -129,6 +128,7 @@ export const monitor: Command = defineCommand({
     const chip = globals.chip === "auto" ? undefined : globals.chip;
     const baud = options.baud ??
       (chip === undefined ? DEFAULT_BAUD : chipById(chip).rom.bootLogBaud);
+    const { runMonitor } = await import("../monitor_session.ts");
     const result = await runMonitor(call, { ...options, port, chip, baud });
     return { port, result };
   },

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Device, selectBootSlot } from "../../../mod.ts";
+import type { Device } from "../../../mod.ts";
 import {
   bootPartition,
   eraseOtaData,
@@ -27,6 +27,7 @@ import {
   type Report,
   type Surroundings,
 } from "../command.ts";
+import { deviceLibrary } from "../device_library.ts";
 import { readInput } from "../input_file.ts";
 import { flag, optional, required, setting } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
@@ -121,6 +122,7 @@ async function useBoard(
   if (slot !== undefined) {
     const { state, force } = options;
     const number = slotNumber(slot, partitions);
+    const { selectBootSlot } = await deviceLibrary();
     await selectBootSlot(device, number, { partitions, state, force });
     flash.verify();
   }

@@ -8,12 +8,8 @@
  * @module
  */
 
-import {
-  type Device,
-  ImageError,
-  loadPartitionTable,
-  readPartitionTable,
-} from "../../../mod.ts";
+import type { Device } from "../../../mod.ts";
+import { ImageError } from "../../errors.ts";
 import {
   encodePartitionTable,
   formatPartitionCsv,
@@ -28,6 +24,7 @@ import {
   type Report,
   type Surroundings,
 } from "../command.ts";
+import { deviceLibrary } from "../device_library.ts";
 import { flag, optional, required, setting } from "../options.ts";
 import { OutputFile } from "../output_file.ts";
 import {
@@ -104,10 +101,12 @@ export const partitionTable: Command = defineCommand({
     if (file === undefined) {
       return await withDevice(call, async (_chip, device) => {
         const { tableOffset } = call.options;
+        const { readPartitionTable } = await deviceLibrary();
         const table = await readPartitionTable(device, { tableOffset });
         return await give(call, action, table.partitions, rules, target);
       });
     }
+    const { loadPartitionTable } = await deviceLibrary();
     const partitions = await loadPartitionTable(file, rules);
     if (action !== "write") {
       return { result: await give(call, action, partitions, rules, target) };

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { resetPort } from "../../../mod.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { deviceLibrary } from "../device_library.ts";
 import { setting } from "../options.ts";
 import { choosePort, publicName } from "../port_choice.ts";
 import { oneOf } from "../values.ts";
@@ -28,6 +28,7 @@ export const reset: Command = defineCommand({
     const { io, screen } = call;
     const { into } = call.options;
     const port = await choosePort(call);
+    const { resetPort } = await deviceLibrary();
     const sequence = await resetPort(io.target(port), {
       into,
       signal: io.signal,

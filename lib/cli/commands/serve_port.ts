@@ -5,13 +5,15 @@
  * @module
  */
 
-import { servePort, type ServerEvent, TransportError } from "../../../mod.ts";
+import type { ServerEvent } from "../../../mod.ts";
+import { TransportError } from "../../errors.ts";
 import {
   type Command,
   defineCommand,
   type OptionValues,
   type Surroundings,
 } from "../command.ts";
+import { deviceLibrary } from "../device_library.ts";
 import { flag, optional, setting } from "../options.ts";
 import { choosePort, publicName } from "../port_choice.ts";
 import type { Screen } from "../screen.ts";
@@ -65,6 +67,7 @@ export const servePortCommand: Command = defineCommand({
     const port = call.arguments.port ?? await choosePort(call);
     const name = publicName(port);
     const counts = { clients: 0, resets: 0 };
+    const { servePort } = await deviceLibrary();
     await using server = await servePort(io.target(port), {
       baudRate: globals.baud,
       hostname: call.options.listen,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type VerifiedFile, VerifyError } from "../../../mod.ts";
+import type { VerifiedFile } from "../../../mod.ts";
+import { VerifyError } from "../../errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { FILES_ARGUMENT, flashInput, INPUT_OPTIONS } from "../flash_input.ts";
 import { SPI_OPTIONS } from "../flash_options.ts";
