@@ -37,6 +37,19 @@ export class Board {
     );
   }
 
+  /**
+   * Checks that work on a file is to be done once.
+   *
+   * @throws {UsageError} If it would be done for several boards.
+   */
+  checkFileWork(): void {
+    if (!this.several) return;
+    throw new UsageError(
+      "Work on a file cannot be done on several boards",
+      "Name no port for it.",
+    );
+  }
+
   /** Fills in what a file's name leaves to the board, `{port}` and `{mac}`, as far as it is known. */
   pathOf(path: string): string {
     return path

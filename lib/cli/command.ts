@@ -184,9 +184,9 @@ export interface Command<
    */
   readonly boards?: "many" | undefined;
   /** Command lines to learn from. */
-  readonly examples?: readonly Example[] | undefined;
+  readonly examples: readonly Example[];
   /** What its result looks like in `--json`. */
-  readonly result?: ObjectSchema | undefined;
+  readonly result: ObjectSchema;
   /** Does it. Whatever it throws ends the command line with an exit code that is not 0. */
   run(call: Call<A, O>): Report | Promise<Report>;
 }

@@ -48,7 +48,7 @@ export function successSchema({ name, result }: Command): ObjectSchema {
     command: text("the verb", [name]),
     port: maybe(text("the port, of a verb that has one")),
     chip: maybe(CHIP_SCHEMA),
-    result: result ?? object({}),
+    result,
   }, `the answer of ${name}`);
 }
 

@@ -54,7 +54,7 @@ export async function changeNvs(
   if (file === undefined) {
     await using copy = backup === undefined
       ? undefined
-      : await OutputFile.create(backup);
+      : await OutputFile.create(backup, call.board);
     return await withPartition(
       call,
       (device, partition) =>

@@ -4,12 +4,74 @@
  * @module
  */
 
-import type { NvsPage, NvsPartition, NvsValue } from "../image/mod.ts";
+import type {
+  NvsPage,
+  NvsPageState,
+  NvsPartition,
+  NvsValue,
+} from "../image/mod.ts";
+import {
+  either,
+  integer,
+  listOf,
+  maybe,
+  object,
+  text,
+  truth,
+} from "./schema.ts";
 import { hex, inColumns, printable } from "./text.ts";
 
 /** How many bytes of a blob are shown. */
 const SHOWN_BYTES = 24;
 const ENTRIES_PER_PAGE = 126;
+const PAGE_STATES: readonly NvsPageState[] = [
+  "empty",
+  "active",
+  "full",
+  "freeing",
+  "corrupt",
+];
+
+/** What the `--json` result of `nvs` looks like. */
+export const NVS_RESULT = object({
+  version: maybe(integer("show: the version of the format, 1 or 2")),
+  entries: maybe(listOf(
+    object({
+      namespace: text("its namespace"),
+      key: text("its key"),
+      type: text("u8 to i64, string or blob"),
+      value: maybe(either([
+        text("a string, a blob as hex, or a number of 64 bits"),
+        integer("any other number"),
+      ], "its value, without --redact")),
+    }, "a key"),
+    "show: the keys",
+  )),
+  pages: maybe(listOf(
+    object({
+      offset: integer("where it is, in bytes from the partition's start"),
+      state: text("what it is used for", PAGE_STATES),
+      sequence: maybe(integer("its number; the newest has the greatest")),
+      written: integer("how many of its 126 entries are written"),
+      erased: integer("how many of them are erased"),
+    }, "a page"),
+    "show: the pages",
+  )),
+  issues: maybe(listOf(
+    object({
+      offset: integer("where it is, in bytes from the partition's start"),
+      message: text("what is wrong, as a sentence without a period"),
+    }, "an issue"),
+    "show: what a device would pass over",
+  )),
+  changed: maybe(truth("set, erase-key: whether there was anything to change")),
+  sectors: maybe(listOf(
+    integer("a sector's offset from the partition's start, in bytes"),
+    "set, erase-key: what was written",
+  )),
+  file: maybe(text("of all others: the file that was written")),
+  size: maybe(integer("of all others: its size in bytes")),
+});
 
 /** What is shown of a partition. */
 export interface NvsShown {

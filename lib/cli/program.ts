@@ -158,7 +158,7 @@ function optionTerm(option: ProgramOption): string {
 }
 
 /** What stands behind a verb's options in its help text. */
-function exampleText({ examples = [] }: Command): string {
+function exampleText({ examples }: Command): string {
   if (examples.length === 0) return "";
   const lines = examples.map(({ line, does }) =>
     `  espline ${line}\n      ${does}`

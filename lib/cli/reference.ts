@@ -28,15 +28,13 @@ export function jsonReference(commands: readonly Command[]): string {
     fieldTable(ERROR_SCHEMA),
     "## `result`, verb by verb",
     ...commands.map(({ name, result }) =>
-      `### ${name}\n\n${
-        result === undefined ? "Not documented yet." : fieldTable(result)
-      }`
+      `### ${name}\n\n${fieldTable(result)}`
     ),
   ].join("\n\n");
 }
 
 function describeVerb(command: Command): string {
-  const { name, summary, boards, options, examples = [] } = command;
+  const { name, summary, boards, options, examples } = command;
   const parts = Object.values(command.arguments);
   const usage = ["espline", name, ...parts.map(({ label }) => label)].join(" ");
   const sentence = summary.charAt(0).toUpperCase() + summary.slice(1);

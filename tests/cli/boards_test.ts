@@ -218,3 +218,56 @@ Deno.test("Ctrl-C ends the verb on every board", async () => {
     assert.match(stderr, new RegExp(`^\\[/dev/tty${port}\\] The flash `, "m"));
   }
 });
+
+const TABLE = `nvs,data,nvs,0x9000,0x6000
+otadata,data,ota,0xf000,0x2000
+ota_0,app,ota_0,0x20000,0x10000
+ota_1,app,ota_1,0x30000,0x10000
+`;
+
+Deno.test("verbs for partitions work on several boards, and give each a file of its own", async () => {
+  await using boards = bench();
+  await using folder = await temporaryFolder();
+  const table = folder.file("table.csv");
+  await Deno.writeTextFile(table, TABLE);
+  const lines = [
+    `partition-table write ${table}`,
+    `partition-table to-bin -o ${folder.file("{mac}.bin")}`,
+    "ota select ota_1",
+    "nvs set wifi ssid string Workshop",
+    `nvs set wifi ssid string Other --backup ${folder.file("{port}.nvs")}`,
+    `nvs show --csv ${folder.file("{port}.csv")}`,
+    "reset --into download",
+    "hold-in-reset --for 0.01",
+  ];
+  for (const line of lines) {
+    const { code, stdout } = await boards.run(`--json ${TWO} ${line}`);
+    assert.equal(code, 0, `${line}: ${stdout}`);
+  }
+  assert.deepEqual(
+    await namesIn(folder.path),
+    [
+      ...["240ac4000002.bin", "5ccf7f000001.bin", "table.csv"],
+      ...["ttyUSB0.csv", "ttyUSB0.nvs", "ttyUSB1.csv", "ttyUSB1.nvs"],
+    ],
+  );
+  const csv = await Deno.readTextFile(folder.file("ttyUSB1.csv"));
+  assert.match(csv, /^ssid,data,string,Other$/m);
+});
+
+Deno.test("work on a file is not done once for each of several boards", async () => {
+  await using boards = bench();
+  for (
+    const line of [
+      "nvs show nvs.bin",
+      "nvs set --file nvs.bin a b u8 1",
+      "nvs generate-key keys.bin",
+      "ota show --file otadata.bin",
+      "partition-table show table.csv",
+    ]
+  ) {
+    const { code, stderr } = await boards.run(`${TWO} ${line}`);
+    assert.equal(code, 2, line);
+    assert.match(stderr, /cannot be done on several boards/, line);
+  }
+});

@@ -4,6 +4,7 @@ import { loadCommands } from "../../lib/cli/commands.ts";
 import { completionModel } from "../../lib/cli/completions/model.ts";
 import { powershellScript } from "../../lib/cli/completions/powershell.ts";
 import { flag, optional, required, setting } from "../../lib/cli/options.ts";
+import { object } from "../../lib/cli/schema.ts";
 import { oneOf } from "../../lib/cli/values.ts";
 import { runCli } from "./_cli.ts";
 
@@ -27,6 +28,8 @@ const VERBS: readonly Command[] = [{
     }),
     secret: flag("--secret", "not shown", { hidden: true }),
   },
+  examples: [],
+  result: object({}),
   run: () => ({ result: {} }),
 }];
 

@@ -57,15 +57,9 @@ Deno.test("object describes what is there, what may be, and nothing else", () =>
   }
 });
 
-for (const { name, result, examples = [] } of COMMANDS) {
-  Deno.test({
-    name: `${name} documents its JSON result and has an example`,
-    // A verb that has neither yet is reported as skipped.
-    ignore: result === undefined && examples.length === 0,
-    fn: () => {
-      assert(result !== undefined, "no result");
-      assert(examples.length > 0, "no example");
-      for (const { line } of examples) assert(line.includes(name), line);
-    },
+for (const { name, examples } of COMMANDS) {
+  Deno.test(`${name} has examples`, () => {
+    assert(examples.length > 0, "no example");
+    for (const { line } of examples) assert(line.includes(name), line);
   });
 }

@@ -5,12 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { loadCommands } from "../../lib/cli/commands.ts";
-import { CHIPS } from "../../mod.ts";
 import { runCli, temporaryFolder } from "../cli/_cli.ts";
 import { peerTest } from "./_peers.ts";
-
-const COMMANDS = await loadCommands();
 
 /** Behind `--port PORT`; FILE and OTHER are files that exist. */
 const ACCEPTED: readonly string[] = [
@@ -274,9 +270,8 @@ peerTest(
       lines: readonly (readonly [line: string, culprit?: string])[],
       expected: { readonly theirs: boolean; readonly ours: boolean },
     ) => {
-      const known = lines.filter(([line]) => isThere(line));
-      const theirs = await askEsptool(python, known.map(([l]) => wordsOf(l)));
-      for (const [i, [line, culprit]] of known.entries()) {
+      const theirs = await askEsptool(python, lines.map(([l]) => wordsOf(l)));
+      for (const [i, [line, culprit]] of lines.entries()) {
         const ours = await askEspline(wordsOf(line));
         const real = theirs[i];
         if (real?.accepted !== expected.theirs) {
@@ -300,35 +295,6 @@ peerTest(
     assert.deepEqual(wrong, []);
   },
 );
-
-/** Verbs, options and chips that land on their own. */
-const LANDING = [
-  "get-security-info",
-  "read-flash-status",
-  "write-flash-status",
-  "read-flash-sfdp",
-  "load-ram",
-  "run",
-  "-d",
-  "--diff",
-  "erase-flash --force",
-  "erase-region --force",
-  "esp32s2",
-];
-
-/** Whether what a line is about has landed. */
-function isThere(line: string): boolean {
-  const text = line.replaceAll("_", "-");
-  return LANDING.filter((words) => ` ${text} `.includes(` ${words} `))
-    .every((words) => landed(words.split(" ").at(-1) ?? "", text));
-}
-
-function landed(word: string, line: string): boolean {
-  const command = COMMANDS.find(({ name }) => line.split(" ").includes(name));
-  return command?.name === word || CHIPS.some(({ id }) => id === word) ||
-    Object.values(command?.options ?? {})
-      .some(({ flags }) => flags.split(/[ ,]+/).includes(word));
-}
 
 async function askEspline(words: readonly string[]): Promise<Verdict> {
   const { code, stdout } = await runCli(["--json", ...words]);

@@ -1,5 +1,5 @@
 /**
- * `hold-in-reset`: the result is `{ ms }`, how long the chip was held.
+ * `hold-in-reset`: by the port's lines alone.
  *
  * @module
  */
@@ -8,12 +8,21 @@ import { type Command, defineCommand } from "../command.ts";
 import { deviceLibrary } from "../device_library.ts";
 import { setting } from "../options.ts";
 import { choosePort, publicName } from "../port_choice.ts";
+import { number, object } from "../schema.ts";
 import { parseSeconds } from "../values.ts";
 
 /** Keeps a chip in reset until Ctrl-C, or for a time. */
 export const holdInResetCommand: Command = defineCommand({
   name: "hold-in-reset",
   summary: "keep the chip in reset by its EN line until Ctrl-C",
+  boards: "many",
+  examples: [{
+    line: "--port /dev/ttyUSB0 hold-in-reset --for 10",
+    does: "keeps the chip quiet for ten seconds",
+  }],
+  result: object({
+    ms: number("how long the chip was held, in milliseconds"),
+  }),
   arguments: {},
   options: {
     duration: setting<number | undefined>({

@@ -1,9 +1,5 @@
 /**
- * `nvs`: the result is, by action, of `show` `{ version, entries, pages, issues }`
- * (an entry as `{ namespace, key, type, value }`, where a blob is hex and a
- * 64-bit number text, and without `value` with `--redact`); of `set` and
- * `erase-key` `{ changed, sectors }`, the sectors as offsets in the partition; of
- * all others `{ file, size }`.
+ * `nvs`: of files and of boards.
  *
  * @module
  */
@@ -33,7 +29,7 @@ import {
   readKeys,
 } from "../nvs_options.ts";
 import { changeNvs, readNvs } from "../nvs_partition.ts";
-import { describeNvs, jsonNvs } from "../nvs_text.ts";
+import { describeNvs, jsonNvs, NVS_RESULT } from "../nvs_text.ts";
 import { required } from "../options.ts";
 import { fileError, OutputFile } from "../output_file.ts";
 import { naming } from "../typed_options.ts";
@@ -111,6 +107,19 @@ export const nvs: Command = defineCommand({
     },
   },
   options: NVS_OPTIONS,
+  boards: "many",
+  examples: [
+    { line: "nvs show --redact", does: "lists the board's keys" },
+    {
+      line: "nvs set wifi ssid string Workshop",
+      does: "changes one key of the board and keeps all others",
+    },
+    {
+      line: "nvs build settings.csv nvs.bin 24k",
+      does: "builds a partition of 24 KiB",
+    },
+  ],
+  result: NVS_RESULT,
   async run(call) {
     const { action, words } = call.arguments;
     const chosen: Action = ACTIONS[action];
@@ -122,6 +131,9 @@ export const nvs: Command = defineCommand({
       );
     }
     checkOptions(action, call, chosen.options);
+    const onBoard = chosen.options.includes("partition") &&
+      call.options.file === undefined;
+    if (!onBoard) call.board.checkFileWork();
     return await chosen.run(call, words);
   },
 });
@@ -134,9 +146,10 @@ async function show(
   if (path !== undefined && file !== path) {
     throw new UsageError("nvs show takes one file");
   }
+  if (file !== undefined) call.board.checkFileWork();
   await using output = csv === undefined
     ? undefined
-    : await OutputFile.create(csv);
+    : await OutputFile.create(csv, call.board);
   const chosen = { ...call, options: { ...call.options, file } };
   return await readNvs(chosen, async (bytes, keys) => {
     const partition = parseNvs(bytes, { keys });

@@ -1,8 +1,5 @@
 /**
- * `ota`: the result is `{ copies, active, slots, boots }`: both copies of the OTA
- * data as the library's `OtaCopy` (the label as hex), which of them counts, and,
- * where the partition table is known, the names of the slots and of the
- * partition that starts.
+ * `ota`: the data by which a bootloader chooses an application.
  *
  * @module
  */
@@ -36,6 +33,15 @@ import {
   partitionSource,
   TABLE_OPTIONS,
 } from "../partition_options.ts";
+import {
+  either,
+  integer,
+  listOf,
+  maybe,
+  object,
+  text,
+  truth,
+} from "../schema.ts";
 import type { Screen } from "../screen.ts";
 import { withDevice } from "../session.ts";
 import { UsageError } from "../usage_error.ts";
@@ -70,6 +76,18 @@ const OPTIONS = {
   force: flag("--force", "replace what is no OTA data"),
 };
 
+const COPY_SCHEMA = object({
+  sequence: integer("its sequence; 4294967295 if it was erased"),
+  state: either(
+    [text("by its name", STATES), integer("by its number, if it has no name")],
+    "what is known of the application",
+  ),
+  label: text("its label's 20 bytes, as hex"),
+  isErased: truth("whether it was erased"),
+  isValid: truth("whether its CRC-32 is right"),
+  isBootable: truth("whether the bootloader heeds it"),
+}, "a copy");
+
 type OtaCall = Surroundings & {
   readonly options: OptionValues<typeof OPTIONS>;
 };
@@ -87,6 +105,26 @@ export const ota: Command = defineCommand({
     slot: optional("slot", "1, ota_1 or a partition's name", String),
   },
   options: OPTIONS,
+  boards: "many",
+  examples: [
+    { line: "ota show", does: "tells which application starts" },
+    { line: "ota select ota_1", does: "lets the one in ota_1 start" },
+  ],
+  result: object({
+    copies: listOf(COPY_SCHEMA, "both copies of the OTA data"),
+    active: maybe(integer("which of them counts, 0 or 1, if one does")),
+    slots: maybe(
+      listOf(
+        text("a partition's name"),
+        "the slots, where the partition table is known",
+      ),
+    ),
+    boots: maybe(
+      text(
+        "the partition that starts, where the table is known and has an application",
+      ),
+    ),
+  }),
   async run(call) {
     const { action, slot } = call.arguments;
     if ((slot === undefined) === (action === "select")) {
@@ -98,6 +136,7 @@ export const ota: Command = defineCommand({
     }
     const { file } = call.options;
     if (file !== undefined) {
+      call.board.checkFileWork();
       return { result: await useFile(call, action, slot, file) };
     }
     const source = await partitionSource(call.options, call.globals.chip);

@@ -1,9 +1,5 @@
 /**
- * `partition-table`: the result is `{ partitions, problems, size, file }`:
- * each partition as the library's `Partition` with `typeName` and
- * `subtypeName`, each problem as `{ name, message }`, where the last one ends, and
- * the file or the `address` that the table was written to. `to-csv` without a
- * file has `csv`, the text.
+ * `partition-table`: of files and of boards.
  *
  * @module
  */
@@ -34,6 +30,7 @@ import {
 } from "../partition_options.ts";
 import { partitionTable as drawTable } from "../partition_text.ts";
 import { withDevice } from "../session.ts";
+import { integer, listOf, maybe, object, text, truth } from "../schema.ts";
 import { hex } from "../text.ts";
 import { UsageError } from "../usage_error.ts";
 import { oneOf, parseSize, parseUint32 } from "../values.ts";
@@ -77,6 +74,19 @@ const OPTIONS = {
   ),
 };
 
+const PARTITION_SCHEMA = object({
+  name: text("its name"),
+  type: integer("its type's number"),
+  subtype: integer("its subtype's number"),
+  offset: integer("where it begins in flash, in bytes"),
+  size: integer("how many bytes it has"),
+  encrypted: truth("whether it is encrypted where the chip encrypts its flash"),
+  readonly: truth("whether the application may not write to it"),
+  unknownFlags: maybe(integer("flag bits that have no name")),
+  typeName: text("its type's name, or its number"),
+  subtypeName: text("its subtype's name, or its number"),
+}, "a partition");
+
 /** Shows, converts and writes partition tables. */
 export const partitionTable: Command = defineCommand({
   name: "partition-table",
@@ -90,13 +100,36 @@ export const partitionTable: Command = defineCommand({
     file: optional("file", "CSV or binary (default: from the board)", String),
   },
   options: OPTIONS,
+  boards: "many",
+  examples: [
+    { line: "partition-table show", does: "shows the board's table" },
+    {
+      line: "partition-table to-bin partitions.csv -o partitions.bin",
+      does: "makes the binary that the bootloader reads",
+    },
+  ],
+  result: object({
+    partitions: listOf(PARTITION_SCHEMA, "the partitions, in their order"),
+    problems: listOf(
+      object({
+        name: text("the partition's name"),
+        message: text("what is wrong with it, as the rest of a sentence"),
+      }, "a problem"),
+      "what ESP-IDF would object to",
+    ),
+    size: integer("where the last partition ends, in bytes"),
+    csv: maybe(text("the table as CSV, of to-csv without --output")),
+    file: maybe(text("the file that was written")),
+    address: maybe(integer("where in flash the table was written")),
+  }),
   async run(call) {
     const { action, file } = call.arguments;
     const { output } = call.options;
     checkWords(action, file, output);
+    if (file !== undefined && action !== "write") call.board.checkFileWork();
     await using target = output === undefined
       ? undefined
-      : await OutputFile.create(output);
+      : await OutputFile.create(output, call.board);
     const rules = rulesOf(call.options, call.globals.chip);
     if (file === undefined) {
       return await withDevice(call, async (_chip, device) => {
@@ -161,7 +194,7 @@ async function give(
   rules: PartitionCsvOptions,
   target: OutputFile | undefined,
 ): Promise<Report["result"]> {
-  const { output, noMd5 } = options;
+  const { noMd5 } = options;
   const result = describe(partitions, rules);
   const csv = action === "to-csv" ? formatPartitionCsv(partitions) : undefined;
   if (target === undefined) {
@@ -174,12 +207,12 @@ async function give(
         ? encodePartitionTable(partitions, { noMd5 })
         : new TextEncoder().encode(csv),
     );
-    screen.line(`Wrote ${partitions.length} partitions to '${output}'.`);
+    screen.line(`Wrote ${partitions.length} partitions to '${target.path}'.`);
   }
   for (const { name, message } of result.problems) {
     screen.line(`Note: partition "${name}" ${message}.`);
   }
-  return output === undefined ? result : { ...result, file: output };
+  return target === undefined ? result : { ...result, file: target.path };
 }
 
 async function write(

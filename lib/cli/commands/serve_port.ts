@@ -1,6 +1,5 @@
 /**
- * `serve-port`: the result is `{ url, clients, resets }`: where the port was
- * served, and how many clients and resets there were until the end.
+ * `serve-port`: a port for the network.
  *
  * @module
  */
@@ -16,6 +15,7 @@ import {
 import { deviceLibrary } from "../device_library.ts";
 import { flag, optional, setting } from "../options.ts";
 import { choosePort, publicName } from "../port_choice.ts";
+import { integer, object, text } from "../schema.ts";
 import type { Screen } from "../screen.ts";
 import { UsageError } from "../usage_error.ts";
 import { parseTcpPort } from "../values.ts";
@@ -57,6 +57,21 @@ const OPTIONS = {
 export const servePortCommand: Command = defineCommand({
   name: "serve-port",
   summary: "offer a port on the network by RFC 2217, until Ctrl-C",
+  examples: [
+    {
+      line: "serve-port /dev/ttyUSB0",
+      does: "offers the port at rfc2217://localhost:2217",
+    },
+    {
+      line: "serve-port --listen 0.0.0.0 --token secret /dev/ttyUSB0",
+      does: "offers it to all who know the token",
+    },
+  ],
+  result: object({
+    url: text("where the port was served"),
+    clients: integer("how many clients there were"),
+    resets: integer("how many resets were played for them"),
+  }),
   arguments: {
     port: optional("port", "which (default: as --port)", String),
   },
