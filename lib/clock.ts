@@ -145,20 +145,24 @@ export class ManualClock implements Clock {
   }
 }
 
+/** How many turns of the event loop work may take between two waits: a virtual board takes one to give others theirs. */
+const TURNS = 4;
+
 /**
- * Lets everything run that can run without time passing: promises, and with
- * them a turn of the event loop. Once Deno has loaded a CommonJS module, a
- * message through a channel comes before some promises.
+ * Lets everything run that can run without time passing: promises, messages
+ * and immediates, whose order among each other differs with what is loaded.
  */
 async function settle(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      port2.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-  await setImmediate();
+  for (let turn = 0; turn < TURNS; turn++) {
+    await new Promise<void>((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        port2.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    });
+    await setImmediate();
+  }
 }
