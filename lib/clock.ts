@@ -4,6 +4,8 @@
  * @module
  */
 
+import { setImmediate } from "node:timers/promises";
+
 /** A source of time. All times are milliseconds. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
@@ -143,9 +145,13 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything run that can run without time passing. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Lets everything run that can run without time passing: promises, and with
+ * them a turn of the event loop. Once Deno has loaded a CommonJS module, a
+ * message through a channel comes before some promises.
+ */
+async function settle(): Promise<void> {
+  await new Promise<void>((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
@@ -154,4 +160,5 @@ function settle(): Promise<void> {
     };
     port2.postMessage(null);
   });
+  await setImmediate();
 }

@@ -120,7 +120,7 @@ export async function resetAndRelease(
   const { link } = loader;
   await leaveForcedDownload(loader, options);
   await link.setBaudRate(baudRate);
-  const transport = await link.release();
+  const transport = await link.detach();
   const { clock, hardReset: sequence } = link;
   const { port, info } = transport;
   const { signal, onProgress } = options;

@@ -201,13 +201,8 @@ export class Link implements AsyncDisposable {
   }
 
   /** Gives the port back, still open; every waiting and later command is refused. */
-  detach(): Promise<void> {
-    return this.#line.detach();
-  }
-
-  /** As {@linkcode detach}, and hands the port over. */
-  async release(): Promise<Transport> {
-    await this.detach();
+  async detach(): Promise<Transport> {
+    await this.#line.detach();
     return this.#transport;
   }
 

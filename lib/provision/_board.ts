@@ -9,7 +9,7 @@ import { equalBytes, formatAddress } from "../bytes.ts";
 import type { Device } from "../device/device.ts";
 import { portName, type PortTarget } from "../device/open.ts";
 import { open } from "../device/open_device.ts";
-import { ChipError, VerifyError } from "../errors.ts";
+import { EspError, VerifyError } from "../errors.ts";
 import { type BoardData, makeBoardData } from "./_board_data.ts";
 import { checkBoard } from "./_board_checks.ts";
 import { BoardRun, type BoardRunOptions } from "./_board_run.ts";
@@ -157,9 +157,9 @@ async function securityOf(device: Device): Promise<BoardSecurity | undefined> {
     const { flags, flashCryptCount } = await device.getSecurityInfo();
     return { flags, flashCryptCount };
   } catch (error) {
-    if (error instanceof ChipError && error.code === "chip-lacks") {
-      return undefined;
-    }
+    const lacks = error instanceof EspError &&
+      ["chip-lacks", "command-unsupported"].includes(error.code);
+    if (lacks) return undefined;
     throw error;
   }
 }

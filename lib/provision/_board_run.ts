@@ -185,6 +185,8 @@ export class BoardRun implements Disposable {
       // What an operation throws when it is aborted differs; the reason is one.
       throw this.signal.aborted ? this.signal.reason : error;
     } finally {
+      // Between two steps nothing is waited for.
+      this.#watchdog.stop();
       this.#steps.push({ step, ms: round(this.clock.now() - started) });
     }
   }

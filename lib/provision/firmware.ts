@@ -5,12 +5,17 @@
  */
 
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { constants, deflate } from "node:zlib";
-import { formatAddress, padTo } from "../bytes.ts";
+import { padTo } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
+import {
+  digest,
+  readBuild,
+  type ReadFile,
+  readFiles,
+  Reading,
+} from "./_firmware_files.ts";
 import { IMAGE_MAGIC } from "../image/esp_image.ts";
 import { patchFlashParameters } from "../image/flash_parameters.ts";
 import type { Partition } from "../image/partition_table.ts";
@@ -31,14 +36,8 @@ import {
 import { type PreparedIdentity, prepareIdentity } from "./_identity_source.ts";
 import { checkJob, type FirmwareEntry } from "./_job_check.ts";
 import { type Place, placeOf, readTable, tableAmong } from "./_places.ts";
-import {
-  jobInvalid,
-  type JobPath,
-  type JobProblem,
-  type LineOf,
-} from "./_problems.ts";
-import { readReason } from "./_text.ts";
-import type { Firmware, FirmwareFile, ProvisionJob } from "./job.ts";
+import { jobInvalid, type JobPath, type LineOf } from "./_problems.ts";
+import type { Firmware, ProvisionJob } from "./job.ts";
 
 /** A file, ready to be written to many boards. */
 export interface PreparedFirmwareFile {
@@ -67,9 +66,17 @@ export interface PreparedFirmware {
   readonly minFlashSize: number;
   /** The least revision, as major × 100 + minor. */
   readonly minRevision: number;
-  /** What is erased before anything is written. */
+  /**
+   * What is erased before anything is written.
+   *
+   * @internal
+   */
   readonly erase: readonly Place[];
-  /** What is made for each board. */
+  /**
+   * What is made for each board.
+   *
+   * @internal
+   */
   readonly data: PreparedData;
   /** What the files say about themselves. */
   readonly contents: FirmwareContents;
@@ -87,7 +94,11 @@ export interface PreparedJob {
   readonly job: ProvisionJob;
   /** What is written, one per family. */
   readonly firmware: readonly PreparedFirmware[];
-  /** The plan of identities, its table read; absent if boards are alike. */
+  /**
+   * The plan of identities, its table read; absent if boards are alike.
+   *
+   * @internal
+   */
   readonly identity?: PreparedIdentity;
 }
 
@@ -145,54 +156,6 @@ export async function prepareJob(
   };
 }
 
-/** Files that are read once however often a job names them, and what went wrong. */
-class Reading {
-  readonly #reads = new Map<string, Promise<Uint8Array>>();
-  readonly #problems: JobProblem[];
-  readonly #causes: unknown[];
-
-  constructor(problems: JobProblem[], causes: unknown[]) {
-    this.#problems = problems;
-    this.#causes = causes;
-  }
-
-  report(...problems: JobProblem[]): void {
-    this.#problems.push(...problems);
-  }
-
-  /** The bytes, or `undefined` after telling what is wrong. */
-  async read(
-    source: string | URL | Uint8Array,
-    path: JobPath,
-    name: string,
-  ): Promise<Uint8Array | undefined> {
-    if (source instanceof Uint8Array) return source;
-    const key = String(source);
-    const read = this.#reads.get(key) ?? Deno.readFile(source);
-    this.#reads.set(key, read);
-    try {
-      return await read;
-    } catch (error) {
-      const message = `${name} cannot be read: ${readReason(error)}`;
-      this.#causes.push(error);
-      this.report({ path, message });
-      return undefined;
-    }
-  }
-
-  /** What `work` returns, or `undefined` after telling what it threw. */
-  try<T>(path: JobPath, what: string, work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#causes.push(error);
-      this.report({ path, message: `${what}: ${reason}` });
-      return undefined;
-    }
-  }
-}
-
 /** Firmware whose files have been read and have their places. */
 interface LoadedFirmware {
   readonly firmware: Firmware;
@@ -210,7 +173,10 @@ async function loadFirmware(
 ): Promise<LoadedFirmware | undefined> {
   const chip = familyOf(firmware);
   if (chip === undefined) return undefined;
-  const read = await readFiles(firmware, path, reading);
+  const read = [
+    ...await readFiles(firmware, path, reading),
+    ...await readBuild(firmware, chip, path, reading),
+  ];
   const table = await loadTable(firmware, chip, read, path, reading);
   const files = read.flatMap(({ file, path, name, data }) => {
     const place = reading.try(path, name, () => placeOf(file, table));
@@ -241,38 +207,6 @@ async function loadFirmware(
   return { firmware, chip, files, erase, data, contents };
 }
 
-interface ReadFile {
-  readonly file: FirmwareFile;
-  readonly path: JobPath;
-  readonly name: string;
-  readonly data: Uint8Array;
-}
-
-async function readFiles(
-  firmware: Firmware,
-  path: JobPath,
-  reading: Reading,
-): Promise<ReadFile[]> {
-  const files = await Promise.all(
-    (firmware.files ?? []).map(async (file, index) => {
-      const place = [...path, "files", index];
-      const name = fileName(file);
-      const data = await reading.read(file.source, place, name);
-      if (data === undefined) return [];
-      const { sha256 } = file;
-      if (sha256 !== undefined && sha256.toLowerCase() !== digest(data)) {
-        const message =
-          `${name} is not the pinned file: its SHA-256 digest is ${
-            digest(data)
-          }`;
-        reading.report({ path: [...place, "sha256"], message });
-      }
-      return [{ file, path: place, name, data }];
-    }),
-  );
-  return files.flat();
-}
-
 /** The table that the firmware names, or else the one among its files. */
 async function loadTable(
   { partitionTable }: Firmware,
@@ -291,16 +225,6 @@ async function loadTable(
   }
   const bytes = await reading.read(partitionTable, place, what);
   return bytes && reading.try(place, what, () => readTable(bytes, chip));
-}
-
-/** The name that a file has, or the last part of its path, or its place. */
-function fileName({ name, source, address, partition }: FirmwareFile): string {
-  if (name !== undefined) return name;
-  if (source instanceof Uint8Array) {
-    return partition ?? formatAddress(address ?? 0);
-  }
-  const path = source instanceof URL ? fileURLToPath(source) : source;
-  return basename(path);
 }
 
 async function prepareFirmware(
@@ -363,10 +287,6 @@ async function prepareFile(
     level: constants.Z_BEST_COMPRESSION,
   });
   return { ...common, deflated };
-}
-
-function digest(data: Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
 }
 
 /** A digest that differs if anything differs that the job does to a board, identity rows apart. */

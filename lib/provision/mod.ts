@@ -32,7 +32,9 @@ export {
   type PreparedFirmwareFile,
   type PreparedJob,
   prepareJob,
+  type PrepareJobOptions,
 } from "./firmware.ts";
+export type { JobPath, LineOf } from "./_problems.ts";
 export {
   type FirmwareArgumentOptions,
   readFirmwareArguments,
@@ -127,6 +129,7 @@ export type {
   FailureCode,
   StepDuration,
 } from "./result.ts";
+export { BOARD_STEPS } from "./result.ts";
 export {
   type LineOutput,
   TerminalRows,

@@ -35,8 +35,7 @@ import { SpiController } from "./spi_controller.ts";
 import { GD25Q32C_TIMING } from "./timing.ts";
 import { Traffic } from "./traffic.ts";
 
-export type { LinkKind } from "./_board_link.ts";
-export type { VirtualBoardOptions } from "./board_options.ts";
+export type { LinkKind, VirtualBoardOptions };
 
 /** How a host is plugged in. */
 export interface OpenBoardOptions {

@@ -7,10 +7,10 @@ import { Terminal } from "./_terminal.ts";
 
 /** What stands in the line, and what is offered for its last word; `app.bin` is the only file there. */
 const CASES: ReadonlyArray<readonly [line: string, offered: string]> = [
-  ["espline read-f", "read-flash"],
+  ["espline read-f", "read-flash read-flash-sfdp read-flash-status"],
   ["espline era", "erase-flash erase-region"],
   ["espline --port /dev/ttyUSB0 -b 9600 read-ma", "read-mac"],
-  ["espline --chip esp32c", "esp32c3"],
+  ["espline --chip esp32c6", "esp32c6 esp32c61"],
   ["espline --before no", "no-reset no-reset-no-sync"],
   ["espline read-mac -a h", "hard-reset"],
   ["espline read-mac --ov", "--override-vddsdio"],

@@ -19,8 +19,8 @@ export interface ImprovDeviceOptions {
 
 type Print = (bytes: Uint8Array) => Promise<void> | void;
 
-// deno-lint-ignore no-control-regex -- the protocol has them
-const PACKET = /IMPROV\x01\x03([\s\S])([\s\S])([\s\S])/;
+/** Header, version 1, type "RPC command". */
+const COMMAND = "IMPROV\x01\x03";
 
 export class ImprovDevice {
   /** Commands that it has understood. */
@@ -40,11 +40,12 @@ export class ImprovDevice {
   async hear(bytes: Uint8Array, print: Print): Promise<void> {
     this.#heard += String.fromCharCode(...bytes);
     for (;;) {
-      const match = PACKET.exec(this.#heard);
-      const length = match?.[1]?.charCodeAt(0) ?? 0;
-      const end = (match?.index ?? 0) + 9 + length;
-      if (match === null || this.#heard.length <= end) return;
-      const packet = this.#heard.slice(match.index, end);
+      const start = this.#heard.indexOf(COMMAND);
+      const length = this.#heard.charCodeAt(start + COMMAND.length);
+      const end = start + COMMAND.length + 1 + length;
+      // While the length has not come, it is NaN.
+      if (start < 0 || !(this.#heard.length > end)) return;
+      const packet = this.#heard.slice(start, end);
       const sum = this.#heard.charCodeAt(end);
       this.#heard = this.#heard.slice(end + 1);
       if (sumOf(packet) !== sum) await print(encode(2, "\x01"));

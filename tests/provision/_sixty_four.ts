@@ -18,6 +18,7 @@ import {
   VirtualBoard,
   wrongChip,
 } from "../../lib/simulator/mod.ts";
+import { type PortSource, TransportError } from "../../mod.ts";
 import { noise, testImage } from "./_images.ts";
 
 const BOARDS = 64;
@@ -28,6 +29,8 @@ const APP_ADDRESS = 0x2_0000;
 /** What is wrong with every third board, and what must be said of it. */
 const FAULTS: readonly {
   readonly behaviors: () => Behavior[];
+  /** Whether the port is not there any more once it has been lost. */
+  readonly staysAway?: boolean;
   readonly says: RegExp;
 }[] = [
   {
@@ -42,7 +45,11 @@ const FAULTS: readonly {
     behaviors: () => [failingSector(APP_ADDRESS + 0x1000)],
     says: /^verify: verify-failed$/,
   },
-  { behaviors: () => [unplugAt(60_000)], says: /^write: port-gone$/ },
+  {
+    behaviors: () => [unplugAt(60_000)],
+    staysAway: true,
+    says: /^write: port-gone$/,
+  },
   { behaviors: () => [lateReplies(60_000)], says: /^open: / },
 ];
 
@@ -79,10 +86,32 @@ const expected = Array.from({ length: BOARDS }, (_, index) => {
   });
   return { board, fault };
 });
+
+/** A board whose cable is not put back. */
+function openedOnce(board: VirtualBoard): PortSource {
+  let opened = false;
+  return {
+    port: board.port,
+    open(options) {
+      if (!opened) {
+        opened = true;
+        return board.open(options);
+      }
+      return Promise.reject(
+        new TransportError("Cannot open: there is no such port", {
+          code: "port-not-found",
+        }),
+      );
+    },
+  };
+}
+
 await using store = await openStore(`${folder}/line.db`);
 let peak = 0;
 const results = await runLine(
-  expected.map(({ board }) => board),
+  expected.map(({ board, fault }) =>
+    fault?.staysAway ? openedOnce(board) : board
+  ),
   await prepareJob(job),
   {
     store,

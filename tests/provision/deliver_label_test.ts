@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "npm:fast-check@4.10.2";
 import { deliverLabel } from "../../lib/provision/_label.ts";
-import type { LabelPlan } from "../../lib/provision/mod.ts";
+import { type LabelPlan, prepareJob } from "../../lib/provision/mod.ts";
 
 interface Desk extends AsyncDisposable {
   readonly folder: string;
@@ -146,4 +146,21 @@ Deno.test("deliverLabel stops its program when the board is cancelled", async ()
   }
   controller.abort(reason);
   await assert.rejects(printing, reason);
+});
+
+Deno.test("prepareJob refuses labels that say nothing, go nowhere or have no size", async () => {
+  const problems = async (label: LabelPlan) => {
+    const job = { name: "lamp", firmware: [], label };
+    const error = await prepareJob(job).catch((error: unknown) => error);
+    return error instanceof Error ? error.message : "";
+  };
+  const to = { file: "x.svg" };
+  assert.match(await problems({ lines: [], ...to }), /a "qr" or "lines"/);
+  assert.match(await problems({ lines: ["x"] }), /a "file" or a "command"/);
+  assert.match(await problems({ lines: ["x"], ...to, dpi: 20 }), /label.dpi/);
+  assert.match(await problems({ lines: ["{x}"], ...to }), /no value "x"/);
+  assert.doesNotMatch(
+    await problems({ lines: ["x"], ...to, dpi: 300 }),
+    /label/,
+  );
 });

@@ -212,3 +212,29 @@ Deno.test("loadJob tells where YAML ends to be YAML, and what is no job file", a
     await assert.rejects(loadJob(`${folder}/none.yaml`), /no such file/);
   });
 });
+
+Deno.test("loadJob takes the files of a build that it names", async () => {
+  const build = JSON.stringify({
+    flash_files: { "0x1000": "boot.bin", "0x10000": "app.bin" },
+    extra_esptool_args: { chip: "esp32" },
+  });
+  const job = (from: string) =>
+    JSON.stringify({ name: "lamp", firmware: [{ chip: "esp32", from }] });
+  const files = {
+    ...FILES,
+    "flasher_args.json": build,
+    "job.json": job("flasher_args.json"),
+    "none.json": job("nowhere.json"),
+  };
+  await inFolder(files, async (folder) => {
+    const { firmware } = await loadJob(`${folder}/job.json`);
+    assert.deepEqual(
+      firmware[0]?.files.map(({ address, name }) => [address, name]),
+      [[0x1000, "boot.bin"], [0x1_0000, "app.bin"]],
+    );
+    await assert.rejects(loadJob(`${folder}/none.json`), {
+      code: "job-invalid",
+      message: /nowhere\.json/,
+    });
+  });
+});
