@@ -25,20 +25,31 @@ export const IMAGE_FILES_RESULT = object({
   ),
 });
 
+/** An image that has been made. */
+export interface MadeImage {
+  /** The chip that it is for. */
+  readonly chip: ChipFamily;
+  /** Its files. */
+  readonly files: readonly ImageFile[];
+  /** The files that it is made of. */
+  readonly inputs: readonly string[];
+  /** The path of a file of it. */
+  nameOf(file: ImageFile): string;
+}
+
 /**
  * Writes the files of an image, all of them or none.
  *
- * @param nameOf The path of each.
  * @throws {EspError} `file-invalid` if one cannot be written.
+ * @throws {UsageError} If one would be written in place of an input.
  */
 export async function writeImageFiles(
   { screen }: Surroundings,
-  chip: ChipFamily,
-  files: readonly ImageFile[],
-  nameOf: (file: ImageFile) => string,
+  { chip, files, inputs, nameOf }: MadeImage,
 ): Promise<Report> {
   await writeFiles(
     files.map((file) => ({ path: nameOf(file), read: () => file.data })),
+    inputs,
   );
   const written = files.map((file) => ({
     name: nameOf(file),

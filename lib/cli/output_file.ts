@@ -6,6 +6,7 @@
 
 import { EspError } from "../errors.ts";
 import { Board } from "./board.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** A path's last part; loading `node:path` takes a tenth of the time of elf2image. */
 const LAST_PART = Deno.build.os === "windows" ? /[^\\/:]*$/ : /[^/]*$/;
@@ -94,6 +95,7 @@ export class OutputFile implements AsyncDisposable {
 
 interface Target {
   readonly path: string;
+  readonly exists: boolean;
   readonly isDirectory: boolean;
   /** Whether a new file may take its place. */
   readonly replaceable: boolean;
@@ -105,10 +107,15 @@ async function resolveTarget(path: string): Promise<Target> {
     const info = await Deno.stat(path);
     const replaceable = info.isFile;
     const real = replaceable ? await Deno.realPath(path) : path;
-    return { path: real, isDirectory: info.isDirectory, replaceable };
+    return {
+      path: real,
+      exists: true,
+      isDirectory: info.isDirectory,
+      replaceable,
+    };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { path, isDirectory: false, replaceable: true };
+    return { path, exists: false, isDirectory: false, replaceable: true };
   }
 }
 
@@ -121,11 +128,48 @@ export interface NewFile {
 }
 
 /**
+ * Refuses to write a file in place of one that it is made of: a mistyped
+ * name would cost the original.
+ *
+ * @throws {UsageError} If it would be.
+ */
+export async function keepInputs(
+  output: string,
+  inputs: readonly string[],
+): Promise<void> {
+  const target = await realFile(output);
+  for (const input of target === undefined ? [] : inputs) {
+    if (await realFile(input) !== target) continue;
+    throw new UsageError(
+      `"${output}" would be written in place of "${input}", which it is made of`,
+      "Choose another name.",
+    );
+  }
+}
+
+/** The real path of an ordinary file, if it is there. */
+async function realFile(path: string): Promise<string | undefined> {
+  try {
+    const { path: real, replaceable, exists } = await resolveTarget(path);
+    return exists && replaceable ? real : undefined;
+  } catch {
+    // Who reads or writes it will say why.
+    return undefined;
+  }
+}
+
+/**
  * Writes files: none of them unless each can be written.
  *
+ * @param inputs The files that they are made of, which are not to be lost.
  * @throws {EspError} `file-invalid` if one cannot.
+ * @throws {UsageError} If one would be written in place of an input.
  */
-export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+export async function writeFiles(
+  files: readonly NewFile[],
+  inputs: readonly string[] = [],
+): Promise<void> {
+  for (const { path } of files) await keepInputs(path, inputs);
   await using stack = new AsyncDisposableStack();
   const outputs: OutputFile[] = [];
   for (const { path } of files) {

@@ -87,7 +87,8 @@ export async function parseCommandLine(
   if (command === undefined) {
     throw new UsageError(
       `Unknown command "${word}"`,
-      await guess([word], grammar),
+      await suggestion(await loadCommands(grammar.verbs), [word]) ??
+        'Try "espline help".',
     );
   }
   const behind = reader.readRest([
@@ -149,24 +150,29 @@ function findVerb(word: string, { verbs }: Grammar): Verb | undefined {
 /** @throws {UsageError} If a word was to be an option and is none. */
 async function refuseUnknown(
   unknown: string | undefined,
-  grammar: Grammar,
+  { verbs }: Grammar,
   command?: Command,
 ): Promise<void> {
   if (unknown === undefined) return;
+  const guess = command === undefined
+    ? suggestion(await loadCommands(verbs), [unknown])
+    : suggestion([command], [command.name, unknown]);
+  const otherwise = command === undefined
+    ? 'Try "espline help".'
+    : `Try "espline help ${command.name}"; what is no option goes behind --.`;
   throw new UsageError(
     `Unknown option "${unknown}"`,
-    await guess([...command ? [command.name] : [], unknown], grammar),
+    await guess ?? otherwise,
   );
 }
 
-/** What may have been meant by the last of these words, as a hint. */
-async function guess(
+/** What may have been meant by the last of these words. */
+async function suggestion(
+  commands: readonly Command[],
   words: readonly string[],
-  grammar: Grammar,
-): Promise<string> {
+): Promise<string | undefined> {
   const { suggestion } = await import("./program.ts");
-  const commands = await loadCommands(grammar.verbs);
-  return suggestion(commands, words) ?? 'Try "espline help".';
+  return suggestion(commands, words);
 }
 
 /** @throws {UsageError} If there are too few or too many, or one cannot be read. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readFile } from "./_read_file.ts";
 import { alignDown, alignUp, equalBytes, formatAddress } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { EspError } from "../errors.ts";
@@ -166,16 +167,7 @@ async function load(source: FlashSource): Promise<PreparedFile> {
   if (source instanceof Uint8Array) return nonEmpty({ data: source });
   if (!isPath(source)) return nonEmpty(source);
   const name = String(source);
-  try {
-    return nonEmpty({ data: await Deno.readFile(source), name });
-  } catch (cause) {
-    if (cause instanceof EspError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EspError(`Cannot read "${name}": ${reason}`, {
-      code: "file-invalid",
-      cause,
-    });
-  }
+  return nonEmpty({ data: await readFile(source), name });
 }
 
 function nonEmpty(file: PreparedFile): PreparedFile {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readFile } from "./_read_file.ts";
 import { formatAddress } from "../bytes.ts";
 import { EspError, ImageError } from "../errors.ts";
 import {
@@ -75,18 +76,6 @@ export async function loadPartitionTable(
   const isBinary = bytes[0] === 0xaa && bytes[1] === 0x50;
   if (isBinary) return parsePartitionTable(bytes).partitions;
   return parsePartitionCsv(decodeText(bytes, file), options);
-}
-
-async function readFile(file: string | URL): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(file);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EspError(`Cannot read "${file}": ${reason}`, {
-      code: "file-invalid",
-      cause,
-    });
-  }
 }
 
 function decodeText(bytes: Uint8Array, file: string | URL): string {

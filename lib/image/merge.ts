@@ -17,6 +17,8 @@ import { joinRaw } from "./_raw.ts";
 import type { Segment } from "./segment.ts";
 import { encodeUf2 } from "./uf2.ts";
 
+/** One past the last address. */
+const ADDRESS_SPACE = 2 ** 32;
 /** The least that can be erased. */
 const SECTOR_SIZE = 0x1000;
 /** A file to be merged. */
@@ -167,6 +169,14 @@ function checkPlaces(pieces: readonly Piece[], targetOffset: number): void {
       `Cannot merge: ${describePiece(first)} is in front of the target offset ${
         formatAddress(targetOffset)
       }`,
+    );
+  }
+  const far = pieces.find(({ address, data }) =>
+    address + data.length > ADDRESS_SPACE
+  );
+  if (far !== undefined) {
+    throw new RangeError(
+      `Cannot merge: ${describePiece(far)} goes past 32 bits`,
     );
   }
   pieces.reduce((piece, next) => {

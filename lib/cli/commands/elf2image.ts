@@ -136,12 +136,12 @@ export const elf2image: Command = defineCommand({
       );
     }
     const files = await buildImageFilesAsync(elf, build);
-    return await writeImageFiles(
-      call,
+    return await writeImageFiles(call, {
       chip,
       files,
-      (part) => nameOf(part, file, options.output, build),
-    );
+      inputs: [file],
+      nameOf: (part) => nameOf(part, file, options.output, build),
+    });
   },
 });
 

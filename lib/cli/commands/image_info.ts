@@ -25,6 +25,8 @@ import { parseUint32 } from "../values.ts";
 
 /** The first bytes of images. */
 const MAGICS = [0xe9, 0xea];
+/** The first byte of ELF files. */
+const ELF_MAGIC = 0x7f;
 
 const IMAGE_SCHEMA = object({
   address: integer(
@@ -199,9 +201,11 @@ function imageAt(file: Uint8Array, offset: number | undefined): Segment {
       }, not with 0xe9`,
       {
         offset: 0,
-        hint: place === undefined
-          ? undefined
-          : `There may be a bootloader: try --offset 0x${place.toString(16)}.`,
+        hint: place !== undefined
+          ? `There may be a bootloader: try --offset 0x${place.toString(16)}.`
+          : magic === ELF_MAGIC
+          ? "If it is an ELF file, elf2image makes an image of it."
+          : undefined,
       },
     );
   }

@@ -78,13 +78,13 @@ export const makeImage: Command = defineCommand({
       chip,
       ...parameters,
     });
-    return await writeImageFiles(
-      call,
+    return await writeImageFiles(call, {
       chip,
-      parts,
+      files: parts,
+      inputs: files,
       // Of two files, each has its address in its name, as elf2image has it.
-      ({ address }) =>
+      nameOf: ({ address }) =>
         parts.length === 1 ? output : addressedName(output, address),
-    );
+    });
   },
 });

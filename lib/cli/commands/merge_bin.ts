@@ -21,7 +21,7 @@ import {
   namedChip,
   setting,
 } from "../options.ts";
-import { OutputFile } from "../output_file.ts";
+import { keepInputs, OutputFile } from "../output_file.ts";
 import { integer, object, text } from "../schema.ts";
 import { UsageError } from "../usage_error.ts";
 import { oneOf, parseNumber, parseUint32 } from "../values.ts";
@@ -109,6 +109,7 @@ export const mergeBin: Command = defineCommand({
     if (path === undefined) {
       throw new UsageError("merge-bin needs --output FILE");
     }
+    await keepInputs(path, call.arguments.files.map(({ path }) => path));
     const files = await readFiles(call.arguments.files);
     const data = mergeImages(files, {
       ...mergeOptions(call.options),

@@ -31,7 +31,7 @@ import {
 import { changeNvs, readNvs } from "../nvs_partition.ts";
 import { describeNvs, jsonNvs, NVS_RESULT } from "../nvs_text.ts";
 import { required } from "../options.ts";
-import { fileError, OutputFile } from "../output_file.ts";
+import { fileError, keepInputs, OutputFile } from "../output_file.ts";
 import { naming } from "../typed_options.ts";
 import { UsageError } from "../usage_error.ts";
 import { oneOf, parseSize } from "../values.ts";
@@ -147,6 +147,7 @@ async function show(
     throw new UsageError("nvs show takes one file");
   }
   if (file !== undefined) call.board.checkFileWork();
+  if (file !== undefined && csv !== undefined) await keepInputs(csv, [file]);
   await using output = csv === undefined
     ? undefined
     : await OutputFile.create(csv, call.board);
@@ -179,6 +180,7 @@ async function build(
   [csv = "", out = "", sizeText = ""]: readonly string[],
 ): Promise<Report> {
   const size = naming("SIZE", () => parseSize(sizeText));
+  await keepInputs(out, [csv]);
   await using output = await OutputFile.create(out);
   const contents = parseNvsCsv(await readInputText(csv), { readFile });
   const keys = await readKeys(call);
@@ -210,6 +212,7 @@ async function convert(
   if (keys === undefined) {
     throw new UsageError("No keys were given", "Name them with --keys FILE.");
   }
+  await keepInputs(out, [source]);
   await using output = await OutputFile.create(out);
   const converted = change(await readInput(source), keys);
   return await save(call, output, out, converted);

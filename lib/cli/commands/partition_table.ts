@@ -22,7 +22,7 @@ import {
 } from "../command.ts";
 import { deviceLibrary } from "../device_library.ts";
 import { flag, optional, required, setting } from "../options.ts";
-import { OutputFile } from "../output_file.ts";
+import { keepInputs, OutputFile } from "../output_file.ts";
 import {
   bootloaderOffset,
   namedPartition,
@@ -127,6 +127,9 @@ export const partitionTable: Command = defineCommand({
     const { output } = call.options;
     checkWords(action, file, output);
     if (file !== undefined && action !== "write") call.board.checkFileWork();
+    if (file !== undefined && output !== undefined) {
+      await keepInputs(output, [file]);
+    }
     await using target = output === undefined
       ? undefined
       : await OutputFile.create(output, call.board);

@@ -79,7 +79,7 @@ export const split: Command = defineCommand({
       ...call.options,
       chip: namedChip(call.globals.chip),
     });
-    const parts = await writeParts(image.parts, folder);
+    const parts = await writeParts(image.parts, folder, file);
     for (const part of parts) describe(part, call.screen);
     const { format, chip } = image;
     return { result: { format, ...(chip && { chip: chip.id }), parts } };
@@ -96,6 +96,7 @@ interface WrittenPart
 async function writeParts(
   parts: readonly SplitPart[],
   folder: string,
+  source: string,
 ): Promise<WrittenPart[]> {
   try {
     await Deno.mkdir(folder, { recursive: true });
@@ -109,10 +110,13 @@ async function writeParts(
       ...(size > 0 && { file: join(folder, fileName(part)) }),
     };
   });
-  await writeFiles(parts.flatMap((part, index) => {
-    const path = written[index]?.file;
-    return path === undefined ? [] : [{ path, read: () => part.read() }];
-  }));
+  await writeFiles(
+    parts.flatMap((part, index) => {
+      const path = written[index]?.file;
+      return path === undefined ? [] : [{ path, read: () => part.read() }];
+    }),
+    [source],
+  );
   return written;
 }
 
