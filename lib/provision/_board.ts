@@ -268,7 +268,7 @@ async function write(
     address,
     name,
     size: data.length,
-    sha256,
+    ...(sha256 !== undefined && { sha256 }),
     skipped: written.some((file) => file.address === address && file.skipped),
   }));
 }

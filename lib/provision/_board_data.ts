@@ -1,6 +1,5 @@
 /** What is made of one board's row: partitions, files and patched firmware. */
 
-import { createHash } from "node:crypto";
 import { viewOf } from "../bytes.ts";
 import type { ChipFamily } from "../chips/family.ts";
 import { EspError } from "../errors.ts";
@@ -189,8 +188,7 @@ function fileOf(
   address: number,
   data: Uint8Array,
 ): PreparedFirmwareFile {
-  const sha256 = createHash("sha256").update(data).digest("hex");
-  return { name, address, data, sha256 };
+  return { name, address, data };
 }
 
 /** Makes an error that names the place and never the value, which may be secret. */

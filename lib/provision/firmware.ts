@@ -51,9 +51,10 @@ export interface PreparedFirmwareFile {
   readonly deflated?: Uint8Array | undefined;
   /**
    * The SHA-256 digest of the file as it was given, before flash parameters
-   * were put into its header: what `sha256sum` prints, as lower-case hex.
+   * were put into its header: what `sha256sum` prints, as lower-case hex. Absent
+   * if the file is made for one board, as {@linkcode BoardFile.sha256} says.
    */
-  readonly sha256: string;
+  readonly sha256?: string;
 }
 
 /** What boards of one chip family get, ready to be written. */

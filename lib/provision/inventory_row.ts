@@ -13,7 +13,7 @@ import type { BoardResult, BoardSecurity, BoardUsb } from "./result.ts";
  *
  * Ids are hex, times ISO 8601 in UTC, durations milliseconds. `chip_id` is the
  * ESP8266's own, elsewhere the last three bytes of the MAC address.
- * `firmware_sha256` has one digest per file by rising address, with spaces
+ * `firmware_sha256` has one digest per firmware file by rising address, with spaces
  * between; it is empty unless every file has been verified. So are the columns
  * of the application, which come from its own description.
  */
@@ -183,7 +183,9 @@ function runCells(result: BoardResult): Cells {
     firmware_version: application?.version ?? "",
     idf_version: application?.idfVersion ?? "",
     elf_sha256: application?.elfSha256 ?? "",
-    firmware_sha256: result.files.map(({ sha256 }) => sha256).join(" "),
+    firmware_sha256: result.files.flatMap(({ sha256 }) => sha256 ?? []).join(
+      " ",
+    ),
     partition_table_sha256: result.partitionTableSha256 ?? "",
     result: result.result,
     failed_step: failure?.step ?? "",

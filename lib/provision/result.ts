@@ -121,8 +121,11 @@ export interface BoardFile {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** The SHA-256 digest of the file as given, as lower-case hex. */
-  readonly sha256: string;
+  /**
+   * The SHA-256 digest of the file as given, as lower-case hex; absent if it was
+   * made for this board alone, since a short secret could be guessed from it.
+   */
+  readonly sha256?: string;
   /** Whether the flash held it already, so that nothing was written. */
   readonly skipped: boolean;
 }

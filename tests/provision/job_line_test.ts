@@ -130,11 +130,18 @@ Deno.test("runLine gives each board its row, as NVS, file and patch, and sees it
     ]);
     const serials = results.map(({ claim }) => claim?.key).toSorted();
     assert.deepEqual(serials, ["LMP-1", "LMP-2"]);
-    for (const [index, { claim, boot, steps, identity }] of results.entries()) {
+    for (const [index, run] of results.entries()) {
+      const { claim, boot, steps, identity, files } = run;
       const flash = boards[index]?.flash;
       assert.ok(flash && claim && identity);
       assert.deepEqual(claim.values, { serial: claim.key });
       assert.deepEqual({ ...boot }, { version: "1.2.0" });
+      // From the digest of a board's own files a short secret could be guessed.
+      assert.deepEqual(
+        files.filter(({ sha256 }) => sha256 === undefined)
+          .map(({ name }) => name).toSorted(),
+        ["certs", "nvs"],
+      );
       assert.deepEqual(steps.map(({ step }) => step), [
         ...["open", "identify", "check", "claim", "write", "verify"],
         ...["read-back", "reset", "boot", "record"],
