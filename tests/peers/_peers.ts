@@ -99,7 +99,11 @@ export function peerTest<const Name extends PeerName>(
     Deno.test(name, () => fn(paths));
     return;
   }
-  const why = `peer missing: ${missing.join(", ")}`;
+  missingTest(name, `peer missing: ${missing.join(", ")}`);
+}
+
+/** Registers a test that cannot run here: skipped, or failed where peers are required. */
+export function missingTest(name: string, why: string): void {
   Deno.test({
     name: `${name} (skipped, ${why})`,
     ignore: Deno.env.get("ESPLINE_PEERS") !== "required",

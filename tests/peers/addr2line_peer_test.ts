@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { AddressDecoder } from "../../lib/monitor/mod.ts";
 import { parseElfSymbols } from "../../lib/image/mod.ts";
 import { temporaryFolder } from "../cli/_cli.ts";
-import { peerTest } from "./_peers.ts";
+import { missingTest, peerTest } from "./_peers.ts";
 
 const MAIN = `
 __attribute__((noinline)) int leaf(int a) { return a * 3 + 1; }
@@ -91,10 +91,7 @@ for (const [target, flags] of Object.entries(TARGETS)) {
 for (const file of BUILT) {
   const url = new URL(file, SHARED);
   if (!isThere(url)) {
-    Deno.test.ignore(
-      `AddressDecoder and ${file} (skipped: no ${url})`,
-      () => {},
-    );
+    missingTest(`AddressDecoder and ${file}`, `no ${url}`);
     continue;
   }
   peerTest(

@@ -7,7 +7,7 @@ import { runCli } from "../cli/_cli.ts";
 import { casesOn, type Elf2imageCase, madeCases } from "./_elf2image_cases.ts";
 import { compileFor } from "./_compiled_elf.ts";
 import { type EsptoolResult, runEsptoolBatch } from "./_esptool_batch.ts";
-import { peerTest } from "./_peers.ts";
+import { missingTest, peerTest } from "./_peers.ts";
 
 /** What one of the tools made of a case. */
 interface Outcome {
@@ -39,8 +39,7 @@ for (const [chip, name] of SHARED) {
   );
   const bytes = readIfThere(path);
   if (bytes === undefined) {
-    const why = `skipped, there is no ${path}`;
-    Deno.test({ name: `elf2image of ${name} (${why})`, ignore: true, fn() {} });
+    missingTest(`elf2image of ${name}`, `there is no ${path}`);
     continue;
   }
   peerTest(

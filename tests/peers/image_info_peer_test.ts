@@ -6,7 +6,7 @@ import { imageText } from "../../lib/cli/image_text.ts";
 import { buildImage } from "../../lib/image/build_image.ts";
 import { inspectImage } from "../../lib/image/image_info.ts";
 import { runEsptoolBatch } from "./_esptool_batch.ts";
-import { peerTest } from "./_peers.ts";
+import { missingTest, peerTest } from "./_peers.ts";
 
 const FIRMWARE = new URL("../../../shared/data/firmware/", import.meta.url);
 
@@ -103,12 +103,10 @@ async function compare(
 }
 
 if (!existsSync(FIRMWARE)) {
-  const why = `skipped, there is no ${FIRMWARE.pathname}`;
-  Deno.test({
-    name: `image-info of every image of others (${why})`,
-    ignore: true,
-    fn() {},
-  });
+  missingTest(
+    "image-info of every image of others",
+    `there is no ${FIRMWARE.pathname}`,
+  );
 } else {
   peerTest(
     "image-info agrees with esptool on every image of others",
