@@ -27,7 +27,7 @@ const COLUMNS: Readonly<Record<string, RegExp>> = {
   firmware_version: /^1\.2\.0$/,
   idf_version: /^v5\.4\.1$/,
   elf_sha256: /^[\da-f]{64}$/,
-  firmware_sha256: /^[\da-f]{64}( [\da-f]{64}){3}$/,
+  firmware_sha256: /^[\da-f]{64}( [\da-f]{64}){2}$/,
   partition_table_sha256: /^[\da-f]{64}$/,
   pool: /^demo$/,
   batch: /^demo$/,
