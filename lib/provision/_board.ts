@@ -4,11 +4,11 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { equalBytes, formatAddress } from "../bytes.ts";
 import type { Device } from "../device/device.ts";
 import { portName, type PortTarget } from "../device/open.ts";
 import { open } from "../device/open_device.ts";
+import { md5Of } from "../device/verify_flash.ts";
 import { EspError, VerifyError } from "../errors.ts";
 import { type BoardData, makeBoardData } from "./_board_data.ts";
 import { checkBoard } from "./_board_checks.ts";
@@ -283,13 +283,9 @@ async function readBack(
     if (equalBytes(actual, data)) continue;
     throw new VerifyError(
       `Cannot read "${name}" back from ${formatAddress(address)}`,
-      { address, expected: md5(data), actual: md5(actual) },
+      { address, expected: md5Of(data), actual: md5Of(actual) },
     );
   }
-}
-
-function md5(data: Uint8Array): string {
-  return createHash("md5").update(data).digest("hex");
 }
 
 /** Resets the board and listens to its application. */
