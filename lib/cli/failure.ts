@@ -6,6 +6,7 @@
 
 import { EspError, TransportError, VerifyError } from "../errors.ts";
 import type { FlashState } from "./flash_state.ts";
+import { hintFor } from "./hints.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Trouble with the serial port. */
@@ -57,7 +58,7 @@ export function describeFailure(
   return {
     code: error instanceof EspError ? error.code : "failed",
     message,
-    hint: error instanceof EspError ? error.hint : undefined,
+    hint: hintFor(error),
     flash: flash.changed && !(error instanceof VerifyError)
       ? flash.describe()
       : undefined,

@@ -7,7 +7,7 @@
 import { eraseFlash, writeFlash } from "../loader/flash.ts";
 import type { Loader } from "../loader/loader.ts";
 import type { OperationOptions } from "../progress.ts";
-import { SPI_FLASH_MD5 } from "../protocol/commands.ts";
+import { ERASE_FLASH, SPI_FLASH_MD5 } from "../protocol/commands.ts";
 import type { Connection } from "./_connection.ts";
 import { changedPieces } from "./_flash_diff.ts";
 import { checkErase, checkWrite } from "./_flash_guards.ts";
@@ -159,7 +159,8 @@ export async function eraseChip(
     address: 0,
     total,
   } as const;
-  options.onProgress?.({ ...event, done: 0 });
+  // A loader that refuses has erased nothing.
+  if (loader.has(ERASE_FLASH)) options.onProgress?.({ ...event, done: 0 });
   await eraseFlash(loader, options);
   options.onProgress?.({ ...event, done: total });
 }

@@ -62,7 +62,7 @@ for (const [line, file] of OVERWRITING) {
 const ANSWERS: ReadonlyArray<readonly [line: string, answer: RegExp]> = [
   [
     "partition-table show lacking.csv",
-    /^A fatal error occurred: Cannot read "[^"]*lacking\.csv": No such file or directory\n$/,
+    /^A fatal error occurred: Cannot read "[^"]*lacking\.csv": No such file or directory\nHint: [^\n]+\n$/,
   ],
   ["image-info app.elf", /begins with 0x7f.*\nHint: .*elf2image/],
   [
